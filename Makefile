@@ -1,0 +1,45 @@
+# Everything a person or CI runs. `make` alone lists it.
+PORT ?= 8000
+DATA ?= data
+HOST ?= 127.0.0.1
+PYTHON := .venv/bin/python
+
+
+.PHONY: help run test check fix bench screenshots types clean requirements
+.DEFAULT_GOAL := help
+
+help:  ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
+
+run: .venv/run.stamp  ## serve Klatch: make run PORT=8123 DATA=/some/folder HOST=0.0.0.0
+	@exec $(PYTHON) -m klatch serve --host "$(HOST)" --port "$(PORT)" --data "$(DATA)"
+
+test: .venv/dev.stamp  ## every test, the browser journeys too
+	@bash scripts/test
+
+check: .venv/dev.stamp  ## lint, format, types, layering, docs, JavaScript
+	@bash scripts/check
+
+fix: .venv/dev.stamp  ## format and mend what can be mended by machine
+	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
+
+bench: .venv/bench.stamp  ## W1 and W2 beside the tutorial stack
+	@$(PYTHON) -m bench
+
+screenshots: .venv/dev.stamp  ## the pictures of the README, from the running product
+	@$(PYTHON) scripts/screenshots.py
+
+requirements:  ## pin the dependencies again, with hashes
+	@bash scripts/requirements
+
+clean:  ## forget the environment; data stays
+	rm -rf .venv .tools
+
+.venv/run.stamp: requirements/run.txt pyproject.toml
+	@bash scripts/environment run
+
+.venv/dev.stamp: requirements/dev.txt requirements/run.txt pyproject.toml
+	@bash scripts/environment dev
+
+.venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
+	@bash scripts/environment bench
