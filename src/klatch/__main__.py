@@ -1,0 +1,5 @@
+"""``python -m klatch`` is ``klatch``."""
+
+from klatch.server.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The standalone product: settings, addresses, ASGI application, command line. Nobody imports it."""

@@ -1,0 +1,33 @@
+"""Announcements to host projects after commit, and the login facts that must reach open sockets.
+
+Our own message flow never depends on them.
+"""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.contrib.auth.signals import user_logged_out
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import Signal
+
+message_posted = Signal()  # sender=Message, message=…
+room_created = Signal()  # sender=Room, room=…
+# Logins of a person may have ended (log-out, password change, deactivation): sockets must be checked again.
+rights_changed = Signal()  # sender=None, user_id=…
+
+
+def connect() -> None:
+    """Watch the host's user model."""
+    user_logged_out.connect(_logged_out, dispatch_uid="klatch.logged_out")
+    post_save.connect(_user_saved, sender=get_user_model(), dispatch_uid="klatch.user_saved")
+    post_delete.connect(_user_saved, sender=get_user_model(), dispatch_uid="klatch.user_deleted")
+
+
+def _logged_out(sender: Any, *, user: Any = None, **kwargs: Any) -> None:
+    if user is not None:
+        rights_changed.send(sender=None, user_id=user.pk)
+
+
+def _user_saved(sender: Any, *, instance: Any, update_fields: Any = None, created: bool = False, **kwargs: Any) -> None:
+    if not created and (update_fields is None or {"password", "is_active"} & set(update_fields)):
+        rights_changed.send(sender=None, user_id=instance.pk)
