@@ -1,0 +1,64 @@
+"""What is measured: each peer in a file of its own, all behind one contract."""
+
+import importlib
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.load import Dialect
+
+
+@dataclass
+class Running:
+    """A peer's server that answers. Every process that it needs is in pids."""
+
+    pids: list[int]
+    ready_s: float
+    dialect: Dialect
+
+
+class Peer(ABC):
+    """One server. prepare() once, then start() and stop() for every round; verify() after a stop."""
+
+    name: str
+    about: str  # one line for the report
+    keeps: bool  # whether messages are stored
+
+    @abstractmethod
+    def missing(self) -> str | None:
+        """What has to be installed before this peer can run. None: nothing."""
+
+    @abstractmethod
+    def prepare(self, folder: Path, members: int) -> None:
+        """Make its data, in a folder of its own."""
+
+    @abstractmethod
+    def start(self) -> Running: ...
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End every process. May be called twice, and before start()."""
+
+    def verify(self, receipts: dict[int, Any]) -> int:
+        """How many acknowledged posts are not stored exactly as they were sent."""
+        raise NotImplementedError(f"{self.name} stores nothing")
+
+
+def absent(*modules: str) -> str | None:
+    """The first module that cannot be imported."""
+    for module in modules:
+        try:
+            importlib.import_module(module)
+        except ImportError:
+            return module
+    return None
+
+
+def all_peers() -> dict[str, Peer]:
+    from bench.peers.ceiling import Ceiling
+    from bench.peers.klatch import Klatch
+    from bench.peers.tutorial import STACKS
+
+    peers: list[Peer] = [Klatch(), *STACKS, Ceiling()]
+    return {peer.name: peer for peer in peers}

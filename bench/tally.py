@@ -1,0 +1,69 @@
+"""Counts who received what: every message once, in order, at every member. Knows no sockets."""
+
+import re
+from collections.abc import Sequence
+
+
+class Ledger:
+    """Which serial numbers a frame carries. A frame that many members receive is read once, then only compared."""
+
+    def __init__(self, serial: re.Pattern[bytes], marker: bytes) -> None:
+        self._serial = serial
+        self._marker = marker
+        # The latest frame of each length. Equal bytes hold equal messages, and comparing costs a tenth of searching.
+        self._latest: dict[int, tuple[bytes, Sequence[int]]] = {}
+
+    def serials(self, buffer: bytearray, begin: int, end: int) -> Sequence[int]:
+        latest = self._latest.get(end - begin)
+        if latest is not None and buffer.startswith(latest[0], begin):
+            return latest[1]
+        payload = bytes(buffer[begin:end])
+        serials = self.read(payload)
+        self._latest[end - begin] = payload, serials
+        return serials
+
+    def read(self, payload: bytes) -> Sequence[int]:
+        """A range if the numbers follow one another, which is what a healthy server sends."""
+        found = [int(digits) for digits in self._serial.findall(payload)]
+        if payload.count(self._marker) != len(found):
+            raise ValueError(f"a message without the text that was posted: {payload[:500]!r}")
+        run = range(found[0], found[0] + len(found)) if found else range(0)
+        return run if found == list(run) else found
+
+
+class Tally:
+    """What one member received."""
+
+    __slots__ = ("count", "duplicates", "expected", "late", "missing")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.expected = 0
+        self.missing: set[int] = set()
+        self.late = 0
+        self.duplicates = 0
+
+    def add(self, serials: Sequence[int]) -> None:
+        if type(serials) is range and serials.start == self.expected:
+            self.count += len(serials)
+            self.expected = serials.stop
+            return
+        for serial in serials:
+            self._add_one(serial)
+
+    def _add_one(self, serial: int) -> None:
+        if serial >= self.expected:
+            self.missing.update(range(self.expected, serial))
+            self.expected = serial + 1
+        elif serial in self.missing:
+            self.missing.discard(serial)
+            self.late += 1
+        else:
+            self.duplicates += 1
+            return
+        self.count += 1
+
+    def close(self, posted: int) -> None:
+        """Nothing more will come: what is not here of the first `posted` messages is lost."""
+        self.missing.update(range(self.expected, posted))
+        self.expected = max(self.expected, posted)
