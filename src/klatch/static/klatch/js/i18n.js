@@ -1,0 +1,20 @@
+// Words: Django's JavaScript catalog, with the English words themselves where it is missing.
+
+/** @type {any} */
+const catalog = globalThis;
+
+/** @param {string} words @returns {string} */
+export const gettext = (words) => (catalog.django?.gettext ? catalog.django.gettext(words) : words);
+
+/** @param {string} context @param {string} words @returns {string} */
+export const pgettext = (context, words) => (catalog.django?.pgettext ? catalog.django.pgettext(context, words) : words);
+
+/** @param {string} one @param {string} many @param {number} n @returns {string} */
+export const ngettext = (one, many, n) =>
+  catalog.django?.ngettext ? catalog.django.ngettext(one, many, n) : n === 1 ? one : many;
+
+/** Fills `%(name)s` in. @param {string} words @param {Record<string, string|number>} values @returns {string} */
+export const fill = (words, values) => words.replace(/%\((\w+)\)[sd]/g, (_all, name) => String(values[name] ?? ""));
+
+/** @returns {string} */
+export const language = () => globalThis.document?.documentElement.lang || "en";
