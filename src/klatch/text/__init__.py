@@ -1,0 +1,23 @@
+"""Text of messages: cleaning, Markdown to safe HTML, plain excerpts, words for search.
+
+Pure functions of strings: no Django, no settings, no database. All of them may be called from any thread.
+"""
+
+from klatch.text.cleaning import clean
+from klatch.text.excerpts import excerpt
+from klatch.text.markdown import RENDERER_VERSION, mentions, render
+from klatch.text.search import Phrase, fts5_match, parse_query, tokens, tsquery, tsvector
+
+__all__ = [
+    "RENDERER_VERSION",
+    "Phrase",
+    "clean",
+    "excerpt",
+    "fts5_match",
+    "mentions",
+    "parse_query",
+    "render",
+    "tokens",
+    "tsquery",
+    "tsvector",
+]
