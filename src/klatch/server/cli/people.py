@@ -1,0 +1,92 @@
+"""Accounts, tokens and messages from the command line, through the same functions as the pages."""
+
+from pathlib import Path
+
+import click
+
+from klatch.server.cli import start
+from klatch.server.cli.problems import Problem
+
+
+def create_user(name: str, email: str, password: str, *, owner: bool, data: Path | None) -> None:
+    start.load(data)
+    from django.contrib.auth.models import User
+    from django.contrib.auth.validators import UnicodeUsernameValidator
+    from django.core.exceptions import ValidationError
+    from django.core.management import call_command
+    from django.db import transaction
+    from django.utils.translation import gettext as _
+
+    from klatch.server import accounts
+    from klatch.server.models import Workspace
+
+    if start.pending(start.migrations()):
+        call_command("migrate", verbosity=0, interactive=False)
+    # A line ends with a newline; a password may end with a space.
+    password = password.removesuffix("\n").removesuffix("\r")
+    if not password:
+        raise Problem("The password file is empty.")
+    try:
+        UnicodeUsernameValidator()(name)
+        accounts.check(email=email, password=password, name=name)
+    except ValidationError as problem:
+        raise Problem(" ".join(problem.messages)) from problem
+    if name.casefold() in accounts.RESERVED or User.objects.filter(username__iexact=name).exists():
+        raise Problem(f"The name “{name}” is taken. Choose another.")
+    person = {"name": name, "username": name, "email": email, "password": password}
+    try:
+        with transaction.atomic():
+            if Workspace.current() is not None:
+                accounts.create(owner=owner, **person)
+            elif owner:
+                accounts.found(place="Klatch", signup=Workspace.SignUp.INVITE, lobby=_("lobby"), **person)
+            else:
+                raise Problem("The first account must be an owner: add --owner.")
+    except accounts.AlreadySetUpError as problem:
+        raise Problem("Somebody set this place up at the same moment. Try again.") from problem
+    click.echo(f"Made {'the owner' if owner else 'the account'} {name}.", err=True)
+
+
+def token(name: str, purpose: str, *, data: Path | None) -> None:
+    start.load_existing(data)
+    from klatch.actions.tokens import create_token
+    from klatch.errors import KlatchError
+
+    try:
+        _, secret = create_token(_user(name), purpose)
+    except KlatchError as problem:
+        raise Problem(problem.detail) from problem
+    click.echo(secret)
+
+
+def post(slug: str, text: str, author: str | None, *, data: Path | None) -> None:
+    start.load_existing(data)
+    from django.contrib.auth.models import User
+
+    from klatch.actions import messages
+    from klatch.errors import KlatchError, NotFound
+    from klatch.models import Room
+
+    user = _user(author) if author else User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
+    if user is None:
+        raise Problem("There is no owner to post as; name somebody with --as.")
+    room = Room.objects.filter(slug=slug).first()
+    try:
+        if room is None:
+            raise NotFound
+        messages.post(room, user, text.removesuffix("\n"))
+    except NotFound as problem:
+        raise Problem(f"{user.username} is in no room with the address “{slug}”.") from problem
+    except KlatchError as problem:
+        raise Problem(problem.detail) from problem
+
+
+def _user(name: str):  # type: ignore[no-untyped-def]
+    from django.contrib.auth.models import User
+
+    user = User.objects.filter(username__iexact=name).first()
+    if user is None:
+        raise Problem(f"There is nobody called “{name}” here.")
+    if not user.is_active:
+        raise Problem(f"The account of {user.username} is deactivated.")
+    return user

@@ -1,0 +1,33 @@
+"""Alive and ready, for doctors, proxies and orchestrators. Tells strangers nothing else."""
+
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+_current = False  # migrations are applied; once true it stays true for this process
+
+
+@require_safe
+@never_cache
+def alive(request: HttpRequest) -> JsonResponse:
+    return JsonResponse({"klatch": "alive"})
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:
+    """Whether this process can take people now. 503 when the database is away or older than the code."""
+    global _current
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        if not _current:
+            executor = MigrationExecutor(connection)
+            _current = not executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError:
+        return JsonResponse({"klatch": "not ready", "because": "database"}, status=503)
+    if not _current:
+        return JsonResponse({"klatch": "not ready", "because": "migrations"}, status=503)
+    return JsonResponse({"klatch": "ready"})

@@ -1,0 +1,125 @@
+"""For owners: who is here, closing and opening accounts, links for lost passwords, the place's own settings."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from klatch.actions import accounts as actions
+from klatch.errors import Forbidden
+from klatch.server.addresses import public
+from klatch.server.forms import ResetForm, WorkspaceForm
+from klatch.server.models import Workspace
+
+A_PAGE = 50
+
+
+def for_owners(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@for_owners
+@never_cache
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    return _page(request)
+
+
+@for_owners
+@never_cache
+@require_POST
+def workspace(request: HttpRequest) -> HttpResponse:
+    form = WorkspaceForm(request.POST, instance=Workspace.current())
+    if not form.is_valid():
+        return _page(request, workspace_form=form)
+    form.save()
+    messages.success(request, _("Saved."))
+    return redirect("server:people")
+
+
+@for_owners
+@require_POST
+def activate(request: HttpRequest, pk: int, on: bool) -> HttpResponse:
+    person = get_object_or_404(User, pk=pk)
+    try:
+        (actions.reactivate if on else actions.deactivate)(request.user, person)
+    except Forbidden as problem:
+        messages.error(request, problem.detail)
+    return redirect(_back(request))
+
+
+@for_owners
+@never_cache
+@require_POST
+def reset_link(request: HttpRequest, pk: int) -> HttpResponse:
+    """A link for one day and one use. It stops working as soon as the person logs in or has a new password."""
+    person = get_object_or_404(User, pk=pk, is_active=True)
+    uid = urlsafe_base64_encode(force_bytes(person.pk))
+    path = reverse("server:reset", args=[uid, default_token_generator.make_token(person)])
+    return _page(request, reset={"person": person, "link": public(request, path)})
+
+
+@sensitive_post_parameters("new_password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def reset(request: HttpRequest, uid: str, token: str) -> HttpResponse:
+    """Where such a link leads. The password is what uses it up, not the look."""
+    try:
+        person = User.objects.filter(pk=int(urlsafe_base64_decode(uid)), is_active=True).first()
+    except (ValueError, OverflowError):
+        person = None
+    if person is None or not default_token_generator.check_token(person, token):
+        response = render(request, "klatch_server/reset_closed.html", status=404)
+    else:
+        form = ResetForm(person, request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            form.save()
+            messages.success(request, _("Your new password is set. Log in with it."))
+            response = redirect("account_login")
+        else:
+            response = render(request, "klatch_server/reset.html", {"form": form, "person": person})
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+def _back(request: HttpRequest) -> str:
+    query = request.POST.get("back", "")
+    return reverse("server:people") + (f"?{query}" if query else "")
+
+
+def _page(request: HttpRequest, **context: object) -> HttpResponse:
+    q = request.GET.get("q", "").strip()
+    found = User.objects.order_by("-is_active", "username")
+    if q:
+        found = found.filter(Q(username__icontains=q) | Q(first_name__icontains=q) | Q(email__icontains=q))
+    status = 422 if "workspace_form" in context else 200
+    context.setdefault("workspace_form", WorkspaceForm(instance=Workspace.current()))
+    context |= {
+        "q": q,
+        "page": Paginator(found, A_PAGE).get_page(request.GET.get("page")),
+        "back": request.GET.urlencode(),
+    }
+    return render(request, "klatch_server/people.html", context, status=status)

@@ -1,0 +1,28 @@
+"""Addresses of the server's own pages."""
+
+from django.urls import path
+
+from klatch.server.pages import account, health, invite, join, people, setup
+
+app_name = "server"
+urlpatterns = [
+    path("", setup.home, name="home"),
+    path("setup/", setup.setup, name="setup"),
+    path("join/<str:secret>/", join.join, name="join"),
+    path("invite/", invite.invite, name="invite"),
+    path("invite/<int:pk>/revoke/", invite.revoke, name="revoke-invite"),
+    path("account/", account.account, name="account"),
+    path("account/profile/", account.profile, name="profile"),
+    path("account/language/", account.language, name="language"),
+    path("account/tokens/", account.make_token, name="make-token"),
+    path("account/tokens/<int:pk>/revoke/", account.revoke_token, name="revoke-token"),
+    path("account/elsewhere/", account.log_out_elsewhere, name="log-out-elsewhere"),
+    path("people/", people.people, name="people"),
+    path("people/place/", people.workspace, name="workspace"),
+    path("people/<int:pk>/deactivate/", people.activate, {"on": False}, name="deactivate"),
+    path("people/<int:pk>/reactivate/", people.activate, {"on": True}, name="reactivate"),
+    path("people/<int:pk>/reset/", people.reset_link, name="reset-link"),
+    path("reset/<str:uid>/<str:token>/", people.reset, name="reset"),
+    path("healthz", health.alive, name="alive"),
+    path("readyz", health.ready, name="ready"),
+]
