@@ -12,7 +12,7 @@ from klatch.conf import conf
 
 
 class Adapter:
-    """Subclass it and name it in ``KLATCH["ADAPTER"]``. Every method may be called for each of many people: no queries."""
+    """Subclass it and name it in ``KLATCH["ADAPTER"]``. Called for each of many people: make no queries."""
 
     def name(self, user: Any) -> str:
         """What people read beside a message."""

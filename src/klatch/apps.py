@@ -11,7 +11,9 @@ class KlatchConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from klatch import checks, signals
+        from klatch import checks, log, signals
 
         checks.register_all()
         signals.connect()
+        signals.rights_changed.connect(log.on_rights_changed, dispatch_uid="klatch.log.rights")
+        signals.session_ended.connect(log.on_session_ended, dispatch_uid="klatch.log.session")

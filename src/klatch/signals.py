@@ -12,8 +12,10 @@ from django.dispatch import Signal
 
 message_posted = Signal()  # sender=Message, message=…
 room_created = Signal()  # sender=Room, room=…
-# Logins of a person may have ended (log-out, password change, deactivation): sockets must be checked again.
+# A person's logins may have ended (password change, deactivation): their sockets must be looked at again.
 rights_changed = Signal()  # sender=None, user_id=…
+# Exactly this session has ended.
+session_ended = Signal()  # sender=None, session_key=…
 
 
 def connect() -> None:
@@ -23,9 +25,11 @@ def connect() -> None:
     post_delete.connect(_user_saved, sender=get_user_model(), dispatch_uid="klatch.user_deleted")
 
 
-def _logged_out(sender: Any, *, user: Any = None, **kwargs: Any) -> None:
-    if user is not None:
-        rights_changed.send(sender=None, user_id=user.pk)
+def _logged_out(sender: Any, *, request: Any = None, **kwargs: Any) -> None:
+    # Django sends this before it deletes the session, so the session is named: looking it up could still find it.
+    key = getattr(getattr(request, "session", None), "session_key", None)
+    if key:
+        session_ended.send(sender=None, session_key=key)
 
 
 def _user_saved(sender: Any, *, instance: Any, update_fields: Any = None, created: bool = False, **kwargs: Any) -> None:

@@ -1,0 +1,40 @@
+"""API tokens: programs that act as a person. The secret is shown once; only its hash is kept."""
+
+import secrets
+from typing import Any
+
+from django.utils import timezone
+
+from klatch import log
+from klatch.errors import Invalid, LimitReached, NotFound
+from klatch.models import Token
+from klatch.models.invite import hash_secret
+
+TOKENS_A_PERSON = 50
+
+
+def create_token(user: Any, name: str) -> tuple[Token, str]:
+    """A new token of this person. Returns the row and the secret. Raises ``Invalid``, ``LimitReached``."""
+    name = name.strip()
+    if not 1 <= len(name) <= 80:
+        raise Invalid("A token needs a name of 1 to 80 characters.", fields={"name": "length"})
+    if Token.objects.filter(user_id=user.pk, revoked_at=None).count() >= TOKENS_A_PERSON:
+        raise LimitReached("Revoke a token first: there are too many.")
+    secret = f"klatch_{secrets.token_urlsafe(32)}"
+    row = Token.objects.create(user=user, name=name, hash=hash_secret(secret), hint=secret[7:11])
+    return row, secret
+
+
+def revoke_token(user: Any, token_id: int) -> None:
+    """End one of one's own tokens; sockets opened with it close at once. Raises ``NotFound``."""
+    if not Token.objects.filter(pk=token_id, user_id=user.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        raise NotFound
+    log.rights_changed(user.pk)
+
+
+def user_of_token(secret: str) -> tuple[Any, Token] | None:
+    """Who acts with this token, or None. The look-up is by hash, so its time tells nothing about the secret."""
+    row = Token.objects.select_related("user").filter(hash=hash_secret(secret), revoked_at=None).first()
+    if row is None or not row.user.is_active:
+        return None
+    return row.user, row

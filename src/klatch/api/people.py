@@ -1,0 +1,31 @@
+"""Oneself, with all one's rooms, and others."""
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Router
+from typing_extensions import TypedDict
+
+from klatch import protocol, queries, serialize
+from klatch.api.run import answer, in_thread, run
+from klatch.commands import my_room
+
+router = Router(tags=["people"])
+
+
+class Me(TypedDict):
+    you: protocol.User
+    rooms: list[protocol.MyRoom]
+
+
+@router.get("/me", response=Me, summary="Who I am, and my rooms")
+async def me(request: HttpRequest) -> HttpResponse:
+    user = request.auth  # type: ignore[attr-defined]
+
+    def read() -> Me:
+        return {"you": serialize.user(user), "rooms": [my_room(row) for row in queries.my_memberships(user)]}
+
+    return answer(await in_thread(read))
+
+
+@router.get("/people", response=protocol.PeoplePage, summary="Whom I may write to")
+async def people(request: HttpRequest, q: str | None = None) -> HttpResponse:
+    return await run(request, "people", q=q)

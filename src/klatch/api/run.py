@@ -1,0 +1,52 @@
+"""How a REST call runs: through the node of this process where one runs in this loop, else on Django's own thread."""
+
+import asyncio
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponse
+
+from klatch import limits, protocol
+from klatch.commands import COMMANDS, draft, posted
+from klatch.realtime import node
+
+
+def answer(reply: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(protocol.encode(reply), content_type="application/json", status=status)
+
+
+async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:
+    """Do what the op of this name does, for the person who asks; values that are None are left out."""
+    user = request.auth  # type: ignore[attr-defined]
+    command = COMMANDS[op]
+    asked = protocol.parse(command.request, {key: value for key, value in values.items() if value is not None})
+    limits.check(op, user.pk)
+    here = _node()
+    if here is not None and isinstance(asked, protocol.Post):
+        return answer(await here.writer.post(draft(user, asked), posted))
+    work = partial(command.run, user, asked)
+    return answer(await (written(work) if command.writes else in_thread(work)))
+
+
+async def in_thread[T](work: Callable[..., T], *args: Any) -> T:
+    """A read, on the node's pool where there is one."""
+    here = _node()
+    if here is not None:
+        return await here.database.read(work, *args)
+    return await sync_to_async(work)(*args)
+
+
+async def written[T](work: Callable[[], T]) -> T:
+    """A write, on the process's writer where there is one."""
+    here = _node()
+    if here is not None:
+        result: T = await here.writer.run(work)
+        return result
+    return await sync_to_async(work)()
+
+
+def _node() -> node.Node | None:
+    here = node.current()
+    return here if here is not None and here.loop is asyncio.get_running_loop() else None

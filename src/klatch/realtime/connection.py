@@ -1,0 +1,143 @@
+"""One client's way out: joins what it was offered in a tick into one frame, bounds what may wait.
+
+Knows bytes, not meaning.
+"""
+
+import asyncio
+import types
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Generator
+from typing import Any
+
+from klatch.errors import Close
+
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Chunk:
+    """What one tick brought to one room: encoded once, shared by all its followers."""
+
+    __slots__ = ("first", "frame", "last", "size", "text", "texts")
+
+    def __init__(self, texts: list[str], first: int = 0, last: int = 0) -> None:
+        self.texts = texts
+        self.text = ",".join(texts)
+        self.frame = f"[{self.text}]"
+        self.size = len(self.text) if self.text.isascii() else len(self.text.encode())
+        self.first, self.last = first, last
+
+
+class Connection:
+    """``user``, ``rooms`` and ``login`` are the hub's and the socket's notes on it.
+
+    The transport's own buffer holds up to its high-water mark; after that up to ``limit`` bytes wait here, and then the
+    connection is cut as slow. Nobody ever waits for it.
+    """
+
+    __slots__ = (
+        "_blocked", "_chunks", "_closing", "_limit", "_on_cut", "_send", "_waiting", "_waiting_bytes", "auth_hash",
+        "held", "rooms", "session", "token", "unsubscribed", "user",
+    )  # fmt: skip
+
+    def __init__(self, send: Send, user: int, limit: int, on_cut: Callable[[Close], None]) -> None:
+        self._send = send
+        self._limit = limit
+        self._on_cut = on_cut
+        self._chunks: list[Chunk] = []
+        self._waiting: deque[str] = deque()
+        self._waiting_bytes = 0
+        self._blocked: asyncio.Task[None] | None = None
+        self._closing = False
+        self.user = user
+        self.rooms: set[int] = set()
+        self.unsubscribed: set[int] = set()
+        # While a resume reads the log, what comes for its rooms is held here.
+        self.held: dict[int, list[Chunk]] = {}
+        self.session = ""
+        self.auth_hash = ""
+        self.token = 0
+
+    @property
+    def open(self) -> bool:
+        return not self._closing
+
+    @property
+    def congested(self) -> bool:
+        """Whether the client reads slower than it is sent to: it then gets nothing ephemeral."""
+        return self._blocked is not None
+
+    def offer(self, chunk: Chunk) -> bool:
+        """Add a chunk to this tick's frame; returns whether it is the first of the tick, which asks for a ``flush``."""
+        self._chunks.append(chunk)
+        return len(self._chunks) == 1
+
+    def flush(self) -> None:
+        """Hand this tick's frame to the transport, or queue it."""
+        chunks = self._chunks
+        if not chunks:
+            return
+        frame = chunks[0].frame if len(chunks) == 1 else f"[{','.join([chunk.text for chunk in chunks])}]"
+        size = sum([chunk.size for chunk in chunks])
+        chunks.clear()
+        if self._closing:
+            return
+        if self._blocked is None:
+            self._transmit(frame)
+            return
+        self._waiting.append(frame)
+        self._waiting_bytes += size
+        if self._waiting_bytes > self._limit:
+            self.cut(Close.SLOW)
+
+    def cut(self, code: Close) -> None:
+        """Stop sending, forget what waits, and have the socket closed with ``code``."""
+        if self._closing:
+            return
+        self._closing = True
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._on_cut(code)
+
+    def _transmit(self, frame: str) -> None:
+        # An ASGI ``send`` only waits when the transport is full. Stepping it by hand costs no task while it is not;
+        # where it does wait, a task takes it over in the middle.
+        sending: Any = self._send({"type": "websocket.send", "text": frame})
+        try:
+            waits_for = sending.send(None)
+        except StopIteration:
+            return
+        except Exception:
+            # The client is gone; its socket's own reading tells the rest.
+            self._closing = True
+            return
+        self._blocked = asyncio.get_running_loop().create_task(self._finish(sending, waits_for))
+
+    async def _finish(self, sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
+        try:
+            await _go_on(sending, waits_for)
+            while self._waiting and not self._closing:
+                frame = self._waiting.popleft()
+                self._waiting_bytes -= len(frame)
+                await self._send({"type": "websocket.send", "text": frame})
+        except Exception:
+            self._closing = True
+        finally:
+            self._blocked = None
+            self._waiting_bytes = 0 if not self._waiting else self._waiting_bytes
+
+
+@types.coroutine
+def _go_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
+    """Continue a coroutine that was started outside a task and now waits for ``waits_for``."""
+    while True:
+        try:
+            value = yield waits_for
+        except BaseException as problem:
+            step = coroutine.throw
+            argument: Any = problem
+        else:
+            step, argument = coroutine.send, value  # type: ignore[assignment]
+        try:
+            waits_for = step(argument)
+        except StopIteration:
+            return

@@ -1,0 +1,54 @@
+"""The bridge from the event loop to the ORM: a small pool of threads, one whole unit of work a hop. Nothing else.
+
+Django's own bridge would put all sockets of a process on one thread.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connections
+
+from klatch.errors import Unavailable
+
+THREADS = 4
+
+
+class Database:
+    def __init__(self, threads: int = THREADS) -> None:
+        self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="klatch-read")
+
+    async def read[T](self, unit: Callable[..., T], *args: object) -> T:
+        """Run ``unit(*args)`` on a thread of the pool. Raises ``Unavailable`` where the database does not answer."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _run, unit, args)
+
+    def close(self) -> None:
+        """Close the threads and their connections."""
+        everyone = threading.Barrier(self._threads)
+
+        def last() -> None:
+            everyone.wait(timeout=10)
+            connections.close_all()
+
+        for _ in range(self._threads):
+            self._pool.submit(last)
+        self._pool.shutdown(wait=True)
+
+
+def _run[T](unit: Callable[..., T], args: tuple[object, ...]) -> T:
+    try:
+        return unit(*args)
+    except (OperationalError, InterfaceError) as problem:
+        _drop_broken()
+        raise Unavailable from problem
+    except DatabaseError:
+        _drop_broken()
+        raise
+
+
+def _drop_broken() -> None:
+    for connection in connections.all(initialized_only=True):
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()

@@ -1,0 +1,129 @@
+"""Who opens a socket, and whether they may still hold it. The own Origin check. One database visit each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from http.cookies import CookieError, SimpleCookie
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth import get_user, get_user_model
+from django.utils.module_loading import import_string
+
+from klatch.actions.tokens import user_of_token
+from klatch.conf import conf
+from klatch.errors import BadOrigin, Unauthenticated
+from klatch.models import Token
+from klatch.realtime.connection import Connection
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A session (``auth_hash`` is its proof of the password), or the id of a ``token``."""
+
+    user: Any
+    session_key: str = ""
+    auth_hash: str = ""
+    token: int = 0
+
+
+def headers(scope: dict[str, Any]) -> dict[str, str]:
+    """Of a handshake; a header given twice counts once, as the last."""
+    return {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+def bearer(given: dict[str, str]) -> str | None:
+    kind, _, secret = given.get("authorization", "").partition(" ")
+    return secret.strip() if kind.lower() == "bearer" else None
+
+
+def check_origin(scope: dict[str, Any], given: dict[str, str]) -> None:
+    """A page of another site may not open a socket with a visitor's cookie: scheme, host and port must all be ours.
+
+    Without a cookie (API token) a missing Origin is fine, a foreign one is not. Raises ``BadOrigin``.
+    """
+    origin = given.get("origin")
+    if origin is None:
+        if bearer(given) is None:
+            raise BadOrigin
+        return
+    found = _place(origin)
+    if found is None:
+        raise BadOrigin
+    allowed = {_place(known) for known in conf().origins}
+    if not conf().origins:
+        scheme = "https" if scope.get("scheme") == "wss" else "http"
+        allowed.add(_place(f"{scheme}://{given.get('host', '')}"))
+    if found not in allowed:
+        raise BadOrigin
+
+
+def _place(origin: str) -> tuple[str, str, int] | None:
+    try:
+        parts = urlsplit(origin)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname or parts.path or parts.query or parts.username:
+        return None
+    return parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme]
+
+
+def log_in(given: dict[str, str]) -> Login:
+    """Who the handshake's token or session cookie belongs to. Raises ``Unauthenticated``. Visits the database."""
+    secret = bearer(given)
+    if secret is not None:
+        found = user_of_token(secret)
+        if found is None:
+            raise Unauthenticated
+        return Login(found[0], token=found[1].pk)
+    try:
+        cookie = SimpleCookie(given.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
+    except CookieError:
+        cookie = None
+    if cookie is None or not cookie.value:
+        raise Unauthenticated
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    user = get_user(SimpleNamespace(session=store(cookie.value)))  # type: ignore[arg-type]
+    if not user.is_authenticated or not user.is_active:
+        raise Unauthenticated
+    return Login(user, session_key=cookie.value, auth_hash=_auth_hash(user))
+
+
+def ended(connections: Sequence[Connection], sessions: dict[str, str]) -> list[Connection]:
+    """Those of these connections whose person, password, session or token is no longer what it was.
+
+    ``sessions`` maps the hash that a connection keeps to the session's key. Visits the database.
+    """
+    model = get_user_model()
+    people = {
+        person.pk: person
+        for person in model._default_manager.filter(pk__in={connection.user for connection in connections})
+    }
+    tokens = {connection.token for connection in connections if connection.token}
+    live_tokens = set(Token.objects.filter(pk__in=tokens, revoked_at=None).values_list("pk", flat=True))
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    alive: dict[str, bool] = {}
+
+    def holds(connection: Connection) -> bool:
+        person = people.get(connection.user)
+        if person is None or not person.is_active:
+            return False
+        if connection.token:
+            return connection.token in live_tokens
+        if connection.auth_hash != _auth_hash(person):
+            return False
+        if connection.session not in alive:
+            key = sessions.get(connection.session)
+            alive[connection.session] = key is not None and store().exists(key)
+        return alive[connection.session]
+
+    return [connection for connection in connections if not holds(connection)]
+
+
+def _auth_hash(user: Any) -> str:
+    get = getattr(user, "get_session_auth_hash", None)
+    return get() if get is not None else ""

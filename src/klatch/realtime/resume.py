@@ -1,0 +1,61 @@
+"""What a client missed: attach first, then check membership and read the log, then merge.
+
+Either every missing event, in order, or ``reset``; never a part.
+"""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from klatch import log, protocol, queries, serialize
+from klatch.conf import conf
+from klatch.models import Membership
+from klatch.presence import presence
+
+
+class Caught(NamedTuple):
+    """What was read for one room: its head at that moment, the encoded events after the client's number, or a reset."""
+
+    head: int
+    events: list[str]
+    reset: bool
+
+
+class Snapshot(NamedTuple):
+    """All that a hello is answered with, read in one visit to the database."""
+
+    epoch: UUID
+    rooms: list[protocol.MyRoom]
+    caught: dict[int, Caught]
+
+
+def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
+    """Every room of ``user``, and for those in ``known`` what followed the number the client has."""
+    current = log.epoch()
+    memberships = queries.my_memberships(user)
+    people = queries.people_of([row.room for row in memberships])
+    same = epoch == current
+    caught = {row.room_id: catch_up(row, known.get(row.room_id), same) for row in memberships}
+    rooms = [_my_room(row, people) for row in memberships]
+    return Snapshot(current, rooms, caught)
+
+
+def catch_up(membership: Membership, known: int | None, same_epoch: bool = True) -> Caught:
+    """The events after ``known`` up to the head of the room as this membership row saw it."""
+    head = membership.room.seq
+    if known is None:
+        return Caught(head, [], False)
+    if not same_epoch or known > head or head - known > conf().resume_events:
+        return Caught(head, [], True)
+    if known == head:
+        return Caught(head, [], False)
+    rows = queries.events_between(membership.room_id, known, head)
+    if len(rows) != head - known:
+        # Old rows of the log may have been cleared away; a part is never passed off as the whole.
+        return Caught(head, [], True)
+    return Caught(head, [protocol.encode(serialize.event(row, reactions)) for row, reactions in rows], False)
+
+
+def _my_room(row: Membership, people: Mapping[int, list[Any]]) -> protocol.MyRoom:
+    talkers = people.get(row.room_id, []) if row.room.is_direct else None
+    return serialize.my_room(row, presence.online_in(row.room_id), talkers)

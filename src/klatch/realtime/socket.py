@@ -1,0 +1,281 @@
+"""The life of one WebSocket: handshake, hello, the read loop, replies. No SQL, no fan-out, no rule of the product."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from klatch import limits, protocol, queries, serialize
+from klatch.commands import COMMANDS, ack, draft, posted
+from klatch.conf import conf
+from klatch.errors import BadOrigin, Close, HelloFirst, Internal, KlatchError, NotFound, Unauthenticated
+from klatch.models.invite import hash_secret
+from klatch.realtime import login, resume
+from klatch.realtime.connection import Connection, Send
+from klatch.realtime.node import Node, start
+
+logger = logging.getLogger("klatch.socket")
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+
+UNANSWERED = 512  # requests of one connection; beyond that it is not read until some are answered
+READS_AT_ONCE = 4
+BAD_FRAMES = 50
+TOO_BIG = 1009
+
+
+async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application behind ``/ws/``."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    node = await start()
+    given = login.headers(scope)
+    try:
+        login.check_origin(scope, given)
+    except BadOrigin:
+        await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
+        return
+    try:
+        who = await node.database.read(login.log_in, given)
+    except Unauthenticated:
+        await _refuse(send, Close.UNAUTHENTICATED)
+        return
+    except KlatchError:
+        await _refuse(send, Close.SHUTDOWN)
+        return
+    if len(node.hub.users.get(who.user.pk, ())) >= conf().sockets_per_user:
+        await _refuse(send, Close.TOO_MANY_SOCKETS)
+        return
+    await send({"type": "websocket.accept"})
+    await Socket(node, who, receive, send).run()
+
+
+async def _refuse(send: Send, code: Close) -> None:
+    # Accepted first: a browser is not told why a handshake was refused.
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code})
+
+
+class Socket:
+    def __init__(self, node: Node, who: login.Login, receive: Receive, send: Send) -> None:
+        self._node = node
+        self._user = who.user
+        self._receive = receive
+        self._send = send
+        self._task = asyncio.current_task()
+        self._unanswered = 0
+        self._answered = asyncio.Event()
+        self._reads = asyncio.Semaphore(READS_AT_ONCE)
+        self._bad_frames = 0
+        self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut)
+        self.connection.auth_hash, self.connection.token = who.auth_hash, who.token
+        if who.session_key:
+            self.connection.session = hash_secret(who.session_key)
+            node.sessions[self.connection.session] = who.session_key
+
+    async def run(self) -> None:
+        """Until the client or the server ends it."""
+        self._node.connect(self.connection)
+        try:
+            async with asyncio.timeout(conf().hello_seconds):
+                await self._hello()
+            while self.connection.open:
+                text = await self._next()
+                if text is None:
+                    return
+                await self._handle(text)
+        except TimeoutError:
+            self.connection.cut(Close.HELLO_TIMEOUT)
+        except asyncio.CancelledError:
+            # Either we were cut and the client did not take the close frame, or the server stops.
+            if self.connection.open:
+                raise
+        finally:
+            self._node.disconnect(self.connection)
+
+    async def _next(self) -> str | None:
+        """The next frame; None when the client is gone or has been sent away."""
+        message = await self._receive()
+        if message["type"] != "websocket.receive":
+            return None
+        text = message.get("text")
+        if text is None:
+            return ""
+        # The standalone server refuses such frames before they are read; another host's server may not.
+        if len(text) > conf().frame_bytes:
+            await self._send({"type": "websocket.close", "code": TOO_BIG})
+            return None
+        return str(text)
+
+    # Requests
+
+    async def _hello(self) -> None:
+        while (text := await self._next()) is not None:
+            try:
+                request = protocol.decode(text)
+                if not isinstance(request, protocol.Hello):
+                    raise HelloFirst(ref=request.ref)
+            except KlatchError as problem:
+                self._refuse_frame(problem)
+                continue
+            await self._welcome(request)
+            return
+
+    async def _welcome(self, hello: protocol.Hello) -> None:
+        node, connection = self._node, self.connection
+        # Attach, then read, then merge: whatever commits after the first look is held for this connection.
+        for membership in await node.database.read(queries.my_memberships, self._user):
+            node.attach(connection, membership.room_id, hold=True)
+        snapshot = await node.database.read(resume.read, self._user, hello.epoch, dict(hello.rooms))
+        texts = [protocol.encode({
+            "type": "welcome",
+            "ref": hello.ref,
+            "epoch": str(snapshot.epoch),
+            "you": serialize.user(self._user),
+            "rooms": snapshot.rooms,
+            "limits": {"body": conf().body_chars, "frame": conf().frame_bytes},
+        })]  # fmt: skip
+        for room, caught in snapshot.caught.items():
+            if caught.reset:
+                texts.append(protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
+            texts += caught.events
+        node.hub.say(connection, *texts, protocol.encode({"type": "ready", "ref": hello.ref}))
+        for room in list(connection.rooms - snapshot.caught.keys()):
+            node.detach(connection, room)
+        for room, caught in snapshot.caught.items():
+            if room in connection.rooms:
+                node.release(connection, room, caught.head)
+            else:
+                # Came in or went out between the two looks; asking again settles which.
+                node.spawn(self._settle(room))
+
+    async def _settle(self, room: int) -> None:
+        await self._node.welcome_to(self.connection, room)
+        if room not in self.connection.rooms:
+            frame = {"type": "room.removed", "room": room, "removed": True}
+            self._node.hub.say(self.connection, protocol.encode(frame))
+
+    async def _handle(self, text: str) -> None:
+        try:
+            request = protocol.decode(text)
+            if isinstance(request, protocol.Hello):
+                raise HelloFirst(ref=request.ref)
+        except KlatchError as problem:
+            self._refuse_frame(problem)
+            return
+        try:
+            limits.check(request.op, self._user.pk)
+            answer = self._begin(request)
+        except KlatchError as problem:
+            self._error(request.ref, problem)
+            return
+        if answer is None:
+            return
+        self._unanswered += 1
+        answer.add_done_callback(partial(self._answer, request.ref))
+        while self._unanswered >= UNANSWERED and self.connection.open:
+            self._answered.clear()
+            await self._answered.wait()
+
+    def _begin(self, request: Any) -> "asyncio.Future[Any] | None":
+        """Start what was asked for; the future has the reply. None: nothing more is to be said."""
+        writer = self._node.writer
+        if isinstance(request, protocol.Post):
+            return writer.post(draft(self._user, request), posted)
+        if request.op in COMMANDS:
+            command = COMMANDS[request.op]
+            if command.writes:
+                return writer.run(partial(command.run, self._user, request))
+            return self._node.spawn(self._read(partial(command.run, self._user, request)))
+        if isinstance(request, protocol.Subscribe):
+            return self._node.spawn(self._subscribe(request))
+        if isinstance(request, protocol.Typing):
+            if request.room not in self.connection.rooms:
+                raise NotFound
+            self._node.announcer.typing(request.room, serialize.user(self._user))
+        elif isinstance(request, protocol.Unsubscribe):
+            self.connection.unsubscribed.add(request.room)
+            self._node.detach(self.connection, request.room)
+            self._reply(request.ref, ack(request.room))
+        else:
+            self._reply(request.ref, {"type": "pong"})
+        return None
+
+    async def _read(self, run: Callable[[], Any]) -> Any:
+        async with self._reads:
+            try:
+                return await self._node.database.read(run)
+            except KlatchError as problem:
+                # Returned, not raised: a refusal is an answer, not a failure of the task.
+                return problem
+
+    async def _subscribe(self, request: protocol.Subscribe) -> Any:
+        node, connection, room = self._node, self.connection, request.room
+        known = request.seq
+        connection.unsubscribed.discard(room)
+        node.detach(connection, room)
+        node.attach(connection, room, hold=True)
+        try:
+            mine = await node.database.read(queries.membership, self._user, room)
+            caught = await node.database.read(resume.catch_up, mine, known)
+        except KlatchError as problem:
+            node.detach(connection, room)
+            return problem
+        if room not in connection.rooms:
+            return NotFound()
+        self._reply(request.ref, {"type": "subscribed", "room": room, "seq": caught.head})
+        if caught.reset:
+            node.hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
+        if caught.events:
+            node.hub.say(connection, *caught.events)
+        node.release(connection, room, caught.head)
+        return None
+
+    # Replies
+
+    def _answer(self, ref: int | None, done: "asyncio.Future[Any]") -> None:
+        self._unanswered -= 1
+        self._answered.set()
+        if done.cancelled():
+            return
+        problem = done.exception()
+        reply = problem if problem is not None else done.result()
+        if reply is None:
+            return
+        if isinstance(reply, BaseException):
+            self._error(ref, reply)
+        else:
+            self._reply(ref, reply)
+
+    def _reply(self, ref: int | None, reply: Any) -> None:
+        self._node.hub.say(self.connection, protocol.encode({"type": reply["type"], "ref": ref, **reply}))
+
+    def _error(self, ref: int | None, problem: BaseException) -> None:
+        if not isinstance(problem, KlatchError):
+            logger.error("A request failed", exc_info=problem)
+            problem = Internal()
+        self._reply(ref, {"type": "error", **problem.as_dict(), "ref": ref})
+
+    def _refuse_frame(self, problem: KlatchError) -> None:
+        self._error(problem.extra.pop("ref", None), problem)
+        self._bad_frames += 1
+        if self._bad_frames >= BAD_FRAMES:
+            self._node.hub.flush()
+            self.connection.cut(Close.PROTOCOL)
+
+    # The end
+
+    def _cut(self, code: Close) -> None:
+        self._node.spawn(self._close(code))
+
+    async def _close(self, code: Close) -> None:
+        self._answered.set()
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(1):
+                await self._send({"type": "websocket.close", "code": int(code)})
+                return
+        # It does not even take the close frame: let go of it, and the server drops the line.
+        if self._task is not None:
+            self._task.cancel()

@@ -1,0 +1,167 @@
+"""The writer of this process: one thread, one connection; what waits is committed together, then acknowledged.
+
+No timer: an idle server commits at once, a busy one batches by itself. Knows no sockets.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
+
+from klatch.actions import messages
+from klatch.errors import Internal, KlatchError, Unavailable
+
+logger = logging.getLogger("klatch.writer")
+
+BATCH = 512
+WAITING = 10_000
+CHECKPOINT_AFTER = 2_000  # jobs; also whenever the writer falls idle
+
+
+@dataclass(slots=True)
+class Job:
+    """A draft to post, or any other write; what comes of it is ``render``ed for ``done``."""
+
+    done: "asyncio.Future[Any]"
+    draft: messages.Draft | None
+    action: Callable[[], Any] | None
+    render: Callable[[Any], Any] | None
+
+
+class Writer:
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._work, name="klatch-writer", daemon=True)
+        self._since_checkpoint = 0
+        self._thread.start()
+
+    def post(self, draft: messages.Draft, render: Callable[[Any], Any]) -> "asyncio.Future[Any]":
+        """Post with the batch. The future has ``render(message)`` once it is on disk, or the error."""
+        return self._submit(Job(self._loop.create_future(), draft, None, render))
+
+    def run(self, action: Callable[[], Any]) -> "asyncio.Future[Any]":
+        """Run any other writing action in the batch; the future has its result once it is on disk, or the error."""
+        return self._submit(Job(self._loop.create_future(), None, action, None))
+
+    async def close(self) -> None:
+        """Finish what waits, then stop."""
+        self._jobs.put(None)
+        await asyncio.get_running_loop().run_in_executor(None, self._thread.join, 30)
+
+    def _submit(self, job: Job) -> "asyncio.Future[Any]":
+        if self._jobs.qsize() >= WAITING or not self._thread.is_alive():
+            job.done.set_exception(Unavailable("Too much is waiting to be stored."))
+        else:
+            self._jobs.put(job)
+        return job.done
+
+    def _work(self) -> None:
+        last = False
+        while not last:
+            batch, last = self._next_batch()
+            if batch:
+                results = self._commit(batch)
+                self._loop.call_soon_threadsafe(_settle, batch, results)
+                self._since_checkpoint += len(batch)
+                if self._since_checkpoint >= CHECKPOINT_AFTER:
+                    self._checkpoint()
+        self._checkpoint()
+        connections.close_all()
+
+    def _next_batch(self) -> tuple[list[Job], bool]:
+        try:
+            first = self._jobs.get(timeout=1.0 if self._since_checkpoint else None)
+        except queue.Empty:
+            self._checkpoint()
+            first = self._jobs.get()
+        batch: list[Job] = []
+        following: Job | None = first
+        while following is not None:
+            batch.append(following)
+            if len(batch) >= BATCH or self._jobs.empty():
+                return batch, False
+            following = self._jobs.get_nowait()
+        return batch, True
+
+    def _commit(self, batch: Sequence[Job]) -> list[Any]:
+        try:
+            return _transact(batch)
+        except Exception as problem:
+            if len(batch) == 1:
+                return [_named(problem)]
+            # One of them cannot be stored: each gets a transaction of its own.
+            return [self._commit([job])[0] for job in batch]
+
+    def _checkpoint(self) -> None:
+        # On SQLite this thread alone moves the log into the database: two at once is what its WAL bug needs.
+        self._since_checkpoint = 0
+        if connection.vendor != "sqlite" or connection.connection is None:
+            return
+        started = time.monotonic()
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except DatabaseError:
+            logger.exception("The checkpoint failed; the next one will try again")
+        if time.monotonic() - started > 1:
+            logger.warning("A checkpoint took %.1f s: the disk is slow", time.monotonic() - started)
+
+
+def _transact(batch: Sequence[Job]) -> list[Any]:
+    """Run the whole batch in one transaction, in order; each job's result, or its refusal."""
+    results: list[Any] = []
+    with transaction.atomic():
+        start = 0
+        while start < len(batch):
+            end = start
+            while end < len(batch) and batch[end].draft is not None:
+                end += 1
+            if end > start:
+                drafts = [job.draft for job in batch[start:end] if job.draft is not None]
+                results += messages.post_many(drafts)
+                start = end
+                continue
+            action = batch[start].action
+            assert action is not None
+            results.append(_attempt(action) if len(batch) > 1 else action())
+            start += 1
+    return [
+        job.render(result) if job.render is not None and not isinstance(result, BaseException) else result
+        for job, result in zip(batch, results, strict=True)
+    ]
+
+
+def _attempt(action: Callable[[], Any]) -> Any:
+    try:
+        with transaction.atomic():
+            return action()
+    except KlatchError as refused:
+        return refused
+
+
+def _named(problem: Exception) -> KlatchError:
+    if isinstance(problem, KlatchError):
+        return problem
+    if isinstance(problem, (OperationalError, InterfaceError)):
+        connection.close()
+        logger.warning("The database did not take a write: %s", problem)
+        return Unavailable()
+    logger.error("A write failed", exc_info=problem)
+    return Internal()
+
+
+def _settle(batch: Sequence[Job], results: Sequence[Any]) -> None:
+    for job, result in zip(batch, results, strict=True):
+        if job.done.cancelled():
+            continue
+        if isinstance(result, BaseException):
+            job.done.set_exception(result)
+        else:
+            job.done.set_result(result)

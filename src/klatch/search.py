@@ -1,0 +1,75 @@
+"""The search index: one row of tokens for each message, in FTS5 on SQLite and a tsvector on PostgreSQL.
+
+Written in the transaction that writes the message, so it can never be behind the log; ``rebuild`` makes it anew.
+The table is made by a migration. Knows no permissions: callers name the rooms that may be read.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection
+
+from klatch.text.search import Phrase, fts5_match, tokens, tsquery
+
+
+def add(entries: Iterable[tuple[int, int, str]]) -> None:
+    """Index new messages: (message id, room id, body)."""
+    rows = [(key, room, " ".join(tokens(body))) for key, room, body in entries]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.executemany(
+                "INSERT INTO klatch_search(rowid, words, room) VALUES (%s, %s, %s)",
+                [(key, words, f"r{room}") for key, room, words in rows],
+            )
+        else:
+            cursor.executemany(
+                "INSERT INTO klatch_search(id, room, words) VALUES (%s, %s, to_tsvector('simple', %s))", rows
+            )
+
+
+def change(key: int, room: int, body: str) -> None:
+    """Index a message's new words; an empty body only forgets the old ones."""
+    with connection.cursor() as cursor:
+        column = "rowid" if connection.vendor == "sqlite" else "id"
+        cursor.execute(f"DELETE FROM klatch_search WHERE {column} = %s", [key])  # noqa: S608 - one of two constants
+    if body:
+        add([(key, room, body)])
+
+
+def find(phrases: Sequence[Phrase], rooms: Sequence[int], before: int | None, limit: int) -> list[int]:
+    """The ids of the newest messages in ``rooms`` that have every phrase, newest first, older than ``before``."""
+    if not phrases or not rooms:
+        return []
+    older = before if before is not None else 2**63 - 1
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            among = " OR ".join(f'"r{int(room)}"' for room in rooms)
+            cursor.execute(
+                "SELECT rowid FROM klatch_search WHERE klatch_search MATCH %s AND rowid < %s "
+                "ORDER BY rowid DESC LIMIT %s",
+                [f"(words : ({fts5_match(phrases)})) AND (room : ({among}))", older, limit],
+            )
+        else:
+            cursor.execute(
+                "SELECT id FROM klatch_search WHERE words @@ to_tsquery('simple', %s) AND room = ANY(%s) AND id < %s "
+                "ORDER BY id DESC LIMIT %s",
+                [tsquery(phrases), list(rooms), older, limit],
+            )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def rebuild() -> int:
+    """Index every message again; returns how many."""
+    from klatch.models import Message
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM klatch_search")
+    done = 0
+    batch: list[tuple[int, int, str]] = []
+    for row in Message.objects.filter(deleted_at=None).values_list("pk", "room_id", "body").iterator():
+        batch.append(row)
+        if len(batch) == 500:
+            add(batch)
+            done += len(batch)
+            batch = []
+    add(batch)
+    return done + len(batch)

@@ -1,0 +1,135 @@
+"""Rows → wire types, the same for live events, resume, the socket and REST. No queries of its own.
+
+Callers load what is asked for here (author, quoted message and its author); reactions are handed in.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from klatch import models, protocol, text
+from klatch.adapter import adapter
+
+Reactions = Iterable[tuple[str, int]]
+
+
+def time(moment: datetime) -> str:
+    """ISO 8601 in UTC with milliseconds."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def user(person: Any) -> protocol.User:
+    return {
+        "id": person.pk,
+        "username": person.get_username(),
+        "name": adapter().name(person),
+        "avatar": adapter().avatar(person),
+    }
+
+
+def someone(person: Any) -> protocol.User | None:
+    """A person who may be gone."""
+    return None if person is None else user(person)
+
+
+def room(row: models.Room) -> protocol.Room:
+    return {
+        "id": row.pk,
+        "slug": row.slug,
+        "name": row.name,
+        "description": row.description,
+        "kind": row.kind,
+        "seq": row.seq,
+        "count": row.count,
+        "members": row.members,
+        "archived": row.archived,
+        "at": time(row.active_at),
+    }
+
+
+def my_room(
+    membership: models.Membership, online: Iterable[int], people: Iterable[Any] | None = None
+) -> protocol.MyRoom:
+    """A room with what is the member's own. ``online``: the ids of who is there; ``people`` only for direct rooms."""
+    there = list(online)
+    mine: protocol.MyRoom = {
+        **room(membership.room),
+        "role": membership.role,
+        "read": min(membership.read, membership.room.count),
+        "online": len(there),
+        "on": sorted(there) if len(there) <= ONLINE_LISTED else None,
+    }
+    if people is not None:
+        mine["people"] = [user(person) for person in people]
+    return mine
+
+
+ONLINE_LISTED = 200  # larger rooms say only how many: a list would cost the square of the room's size
+
+
+def quote(row: models.Message) -> protocol.Quote:
+    return {
+        "id": row.pk,
+        "position": row.position,
+        "author": someone(row.author),
+        "excerpt": "" if row.deleted else text.excerpt(row.body),
+        "deleted": row.deleted,
+    }
+
+
+def message(row: models.Message, reactions: Reactions = ()) -> protocol.Message:
+    """``row.author``, ``row.reply_to`` and ``row.reply_to.author`` must be loaded."""
+    return {
+        "id": row.pk,
+        "room": row.room_id,
+        "position": row.position,
+        "seq": row.seq,
+        "rev": row.rev,
+        "client_id": str(row.client_id),
+        "author": someone(row.author),
+        "body": row.body,
+        "html": row.html,
+        "at": time(row.at),
+        "edited_at": time(row.edited_at) if row.edited_at else None,
+        "deleted": row.deleted,
+        "reply_to": None if row.deleted or row.reply_to is None else quote(row.reply_to),
+        "reactions": [] if row.deleted else reaction_groups(reactions),
+    }
+
+
+def reaction_groups(reactions: Reactions) -> list[protocol.ReactionGroup]:
+    """In the order in which each emoji first came."""
+    groups: dict[str, list[int]] = {}
+    for emoji, user_id in reactions:
+        groups.setdefault(emoji, []).append(user_id)
+    return [{"emoji": emoji, "users": users} for emoji, users in groups.items()]
+
+
+def event(row: models.Event, reactions: Reactions = ()) -> protocol.Event:
+    """``row.actor``, ``row.user`` and ``row.message`` must be loaded; ``row.room`` for room events."""
+    frame: protocol.Event = {
+        "type": row.kind,
+        "room": row.room_id,
+        "seq": row.seq,
+        "at": time(row.at),
+        "actor": someone(row.actor),
+    }
+    kinds = models.Event.Kind
+    if row.kind in (kinds.MESSAGE_POSTED, kinds.MESSAGE_EDITED, kinds.MESSAGE_DELETED):
+        assert row.message is not None
+        frame["message"] = message(row.message, reactions)
+    elif row.kind in (kinds.REACTION_ADDED, kinds.REACTION_REMOVED):
+        assert row.message_id is not None
+        frame["message_id"] = row.message_id
+        frame["emoji"] = row.data["emoji"]
+        frame["user_id"] = row.data["user"]
+    elif row.kind == kinds.ROOM_CHANGED:
+        frame["info"] = room(row.room)
+        frame["before"] = row.data["before"]
+    else:
+        frame["user"] = someone(row.user)
+        if row.kind == kinds.MEMBER_LEFT:
+            frame["removed"] = row.data["removed"]
+        else:
+            frame["role"] = row.data["role"]
+    return frame

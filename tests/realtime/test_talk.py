@@ -1,0 +1,17 @@
+"""Two people talk over real sockets."""
+
+from typing import Any
+
+from tests.conftest import Server, make_room, make_user
+
+
+async def test_what_one_says_the_other_hears(server: Server, run: Any) -> None:
+    anna, joon = await run(make_user), await run(make_user)
+    room = await run(make_room, anna, joon)
+    one, two = await server.connect(anna), await server.connect(joon)
+    ack = await one.post(room.pk, "Guten **Morgen**")
+    for client in (one, two):
+        event = await client.wait_for("message.posted")
+        assert event["message"]["body"] == "Guten **Morgen**"
+        assert event["message"]["html"] == "<p>Guten <strong>Morgen</strong></p>"
+        assert (event["seq"], event["message"]["id"]) == (ack["seq"], ack["id"])
