@@ -18,7 +18,9 @@ LANGUAGES = frozenset(
     properties protobuf python py pycon pytb r ruby rb rust rs scala scss sql swift toml ts tsx typescript xml yaml yml
     """.split()  # noqa: SIM905
 )
-LARGEST_CODE = 4_000  # characters in one message; the rest stays plain
+LARGEST_CODE = 3_000  # characters in one message; what is beyond stays plain
+LEAST_CODE = 250  # what a shorter block counts for: the first use of a language takes some milliseconds
+LINE = 6  # what a shorter line counts for: some lexers look back over all empty lines
 
 CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 

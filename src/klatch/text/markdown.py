@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from klatch.text.cleaning import clean
-from klatch.text.code import LANGUAGES, LARGEST_CODE, coloured
+from klatch.text.code import LANGUAGES, LARGEST_CODE, LEAST_CODE, LINE, coloured
 from klatch.text.gate import safe
 from klatch.text.marks import chat_marks, fold
 from klatch.text.tables import bounded_table
@@ -30,7 +30,9 @@ RENDERER_VERSION = 1
 
 LONGEST_BODY = 20_000  # a host may allow more; longer bodies are shown as plain text
 DEEPEST = 16  # blocks in blocks, emphasis in emphasis
-MOST_SPECIAL = 2_500  # characters that start a rule; prose has one in thirty, a full-size listing of links one in six
+MOST_SPECIAL = 5_000  # characters that start a rule; full-size logs and code stay below, floods of marks do not
+
+MOST_ADDRESSES = 200  # “://” in a body; the search for the scheme before each looks back over the paragraph
 
 
 class TooComplexError(Exception):
@@ -98,9 +100,13 @@ class Html(RendererHTML):
         language = (tokens[idx].info.split() or [""])[0].lower()
         if language not in LANGUAGES:
             return f"<pre><code>{_escape(code)}</code></pre>"
+        cost = max(len(code), LEAST_CODE, code.count("\n") * LINE)
         room = env.setdefault("code", LARGEST_CODE)
-        env["code"] = max(0, room - len(code))
-        html = coloured(code, language) if len(code) <= room else _escape(code)
+        if cost > room:
+            html = _escape(code)
+        else:
+            env["code"] = room - cost
+            html = coloured(code, language)
         return f'<pre><code class="language-{language}">{html}</code></pre>'
 
 
@@ -133,6 +139,7 @@ class Parser(MarkdownIt):
         # Only what is written as an address becomes one: “main.py” and “README.md” are also names under a country.
         assert self.linkify is not None
         self.linkify.set({"fuzzy_link": False, "fuzzy_ip": False})
+        self.linkify.tlds("[^\\W\\d_]{2,24}")  # an “@” before it says enough
         self.linkify.add("ftp:", None).add("//", None)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802
@@ -173,7 +180,11 @@ def render(body: str) -> str:
 
 def render_slowly(body: str) -> str:
     """``render`` without the short cut for plain text; ``body`` is clean and not empty."""
-    if len(body) > LONGEST_BODY or (len(body) > MOST_SPECIAL and len(_SPECIAL.findall(body)) > MOST_SPECIAL):
+    if (
+        len(body) > LONGEST_BODY
+        or (len(body) > MOST_SPECIAL and len(_SPECIAL.findall(body)) > MOST_SPECIAL)
+        or body.count("://") > MOST_ADDRESSES
+    ):
         return plain(body)
     try:
         return safe(_parser().render(body))

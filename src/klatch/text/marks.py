@@ -11,6 +11,7 @@ from klatch.text.emoji import EMOJI, SHORTCODE
 from klatch.text.scripts import is_cjk
 
 LONGEST_NAME = 150  # Django's longest username
+MOST_REFERENCES = 100  # in one message; what follows stays text. A flood of “@a” would grow twentyfold as HTML
 # Before a mark none of these may stand: they are the middle of an address, a path, a number or a word.
 _GLUE = frozenset("@#/&.+-=%")
 
@@ -75,7 +76,11 @@ def _reference(state: StateInline, silent: bool, ch: str) -> bool:
     # “#1” or “#2-3” is a place in a list or an issue elsewhere, not a room: a room's slug has a letter.
     if not name or (ch == "#" and not any(map(str.isalpha, name))):
         return False
+    left: int = state.env.setdefault("names", MOST_REFERENCES)
+    if not left:
+        return False
     if not silent:
+        state.env["names"] = left - 1
         token = state.push("mention" if ch == "@" else "room_ref", "span", 0)
         token.content = name
     state.pos += 1 + len(name)
