@@ -10,7 +10,7 @@ import uvicorn
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.core.asgi import get_asgi_application
-from django.db import connection
+from django.db import connection, connections
 
 import klatch
 from klatch import limits
@@ -30,7 +30,7 @@ def _calm() -> None:
 
 @pytest.fixture
 def db(transactional_db: None) -> None:
-    """Real commits: what is tested crosses threads and connections. The search index is no model, so it is emptied here."""
+    """Real commits: what is tested crosses threads and connections. The search index is no model: emptied here."""
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM klatch_search")
 
@@ -52,6 +52,18 @@ def make_token(user: User) -> str:
     return tokens.create_token(user, "tests")[1]
 
 
+async def aside[T](function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Run synchronous code, as a project would, beside the event loop, on a connection of its own."""
+
+    def call() -> T:
+        try:
+            return function(*args, **kwargs)
+        finally:
+            connections.close_all()
+
+    return await sync_to_async(call, thread_sensitive=False)()
+
+
 class Server:
     """Klatch behind a real uvicorn in this event loop. ``connect`` opens a client for a person."""
 
@@ -60,7 +72,7 @@ class Server:
         self.clients: list[Client] = []
 
     async def connect(self, user: User, **kwargs: Any) -> Client:
-        token = await sync_to_async(make_token)(user)
+        token = await aside(make_token, user)
         client = Client(f"{self.url}/talk", token=token, **kwargs)
         self.clients.append(client)
         await client.connect()
@@ -98,13 +110,3 @@ async def server(db: None) -> AsyncIterator[Server]:
         await client.abort()
     running.should_exit = True
     await task
-
-
-@pytest.fixture
-def run() -> Callable[..., Any]:
-    """Run synchronous code, as a project would, beside the event loop."""
-
-    async def call(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return await sync_to_async(function, thread_sensitive=False)(*args, **kwargs)
-
-    return call

@@ -1,13 +1,11 @@
 """Two people talk over real sockets."""
 
-from typing import Any
-
-from tests.conftest import Server, make_room, make_user
+from tests.conftest import Server, aside, make_room, make_user
 
 
-async def test_what_one_says_the_other_hears(server: Server, run: Any) -> None:
-    anna, joon = await run(make_user), await run(make_user)
-    room = await run(make_room, anna, joon)
+async def test_what_one_says_the_other_hears(server: Server) -> None:
+    anna, joon = await aside(make_user), await aside(make_user)
+    room = await aside(make_room, anna, joon)
     one, two = await server.connect(anna), await server.connect(joon)
     ack = await one.post(room.pk, "Guten **Morgen**")
     for client in (one, two):

@@ -1,0 +1,67 @@
+"""Whether the generator notices what it is there to notice: loss, repetition, disorder, changed text."""
+
+import pytest
+from bench.load import text
+from bench.peers.klatch_dialect import KlatchDialect
+from bench.tally import Ledger, Tally
+
+
+def event(body: str) -> str:
+    return f'{{"type":"message.posted","message":{{"body":"{body}","html":"<p>{body}</p>"}}}}'
+
+
+def ledger() -> Ledger:
+    return Ledger(KlatchDialect.serial, KlatchDialect.marker)
+
+
+def counted(*frames: list[int], posted: int) -> Tally:
+    book, tally = ledger(), Tally()
+    for serials in frames:
+        payload = ("[" + ",".join(event(text(serial)) for serial in serials) + "]").encode()
+        tally.add(book.serials(bytearray(b"head" + payload + b"tail"), 4, 4 + len(payload)))
+    tally.close(posted)
+    return tally
+
+
+def test_everything_once_and_in_order_has_no_fault() -> None:
+    tally = counted([0], [1, 2, 3], [4], posted=5)
+    assert (tally.count, tally.missing, tally.duplicates, tally.late) == (5, set(), 0, 0)
+
+
+def test_a_lost_message_is_named() -> None:
+    tally = counted([0, 1], [3], posted=4)
+    assert (tally.count, tally.missing) == (3, {2})
+
+
+def test_the_last_messages_are_missed_too() -> None:
+    assert counted([0, 1], posted=4).missing == {2, 3}
+
+
+def test_a_loss_and_a_repetition_do_not_cancel_each_other_out() -> None:
+    tally = counted([0, 1, 1, 3], posted=4)
+    assert (tally.count, tally.missing, tally.duplicates) == (3, {2}, 1)
+
+
+def test_the_same_frame_twice_is_a_repetition_of_all_in_it() -> None:
+    tally = counted([0, 1, 2], [0, 1, 2], posted=3)
+    assert (tally.count, tally.duplicates) == (3, 3)
+
+
+def test_a_message_that_comes_late_is_out_of_order_and_not_lost() -> None:
+    tally = counted([0, 2], [1], posted=3)
+    assert (tally.count, tally.missing, tally.late) == (3, set(), 1)
+
+
+def test_frames_of_the_same_length_are_not_taken_for_one_another() -> None:
+    tally = counted([0], [1], [2], posted=3)
+    assert (tally.count, tally.missing, tally.duplicates) == (3, set(), 0)
+
+
+def test_a_message_with_another_text_is_refused() -> None:
+    payload = event("something else").encode()
+    with pytest.raises(ValueError, match="without the text"):
+        ledger().serials(bytearray(payload), 0, len(payload))
+
+
+def test_a_message_has_64_bytes() -> None:
+    assert {len(text(serial).encode()) for serial in (0, 7, 12_345_678)} == {64}
