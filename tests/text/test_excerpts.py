@@ -42,7 +42,7 @@ def test_a_long_body_ends_in_an_ellipsis_at_a_word():
     assert excerpt("x" * 140) == "x" * 140
 
 
-@pytest.mark.parametrize("whole", ["👩‍👩‍👧‍👦", "👍🏽", "🇩🇪", "e\u0301\u0302", "❤️", "1️⃣", "क्षि"])
+@pytest.mark.parametrize("whole", ["👩‍👩‍👧‍👦", "👍🏽", "🇩🇪", "e\u0301\u0302", "❤️", "1️⃣", "कि"])
 def test_a_cut_never_parts_what_is_seen_as_one_character(whole):
     text = "ab" + whole * 3 + "cd"
     for limit in range(2, len(text)):

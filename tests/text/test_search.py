@@ -10,10 +10,21 @@ from klatch.text import Phrase, fts5_match, parse_query, tokens, tsquery, tsvect
 from klatch.text.search import LONGEST_TOKEN, MOST_PHRASES, MOST_WORDS, fold
 from tests.text.strategies import bodies
 
+DATABASE = sqlite3.connect(":memory:")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed_at_the_end():
+    yield
+    DATABASE.close()
+
 
 class Index:
+    """An empty table each time, in one database."""
+
     def __init__(self, categories: str = " categories 'L* N* Co Mn Mc'") -> None:
-        self.database = sqlite3.connect(":memory:")
+        self.database = DATABASE
+        self.database.execute("DROP TABLE IF EXISTS found")
         option = f"unicode61 remove_diacritics 0{categories}".replace("'", "''")
         self.database.execute(f"CREATE VIRTUAL TABLE found USING fts5(words, tokenize='{option}')")
 
