@@ -41,13 +41,13 @@ def client_frame(payload: bytes, opcode: int = TEXT) -> bytes:
 
 
 def server_header(buffer: bytearray, start: int, end: int) -> tuple[int, int, int] | None:
-    """Read the header of the server's frame at start: opcode, where the payload begins, where it ends. None: not all there yet."""
+    """The frame at start: opcode, where its payload begins, where it ends. None: the header is not all there yet."""
     if end - start < 2:
         return None
     first, size = buffer[start], buffer[start + 1]
     if first & 0xF0 != 0x80 or size & 0x80 or not first & 0x0F:
         raise ValueError(
-            f"the server sent a frame this generator does not speak: {bytes(buffer[start : start + 2]).hex()}"
+            f"the server sent a frame that this generator does not speak: {bytes(buffer[start : start + 2]).hex()}"
         )
     begin = start + 2
     if size >= 126:

@@ -1,4 +1,4 @@
-"""The load: a room of members, one of whom posts with a fixed number of messages in flight. Knows no peer, starts no server."""
+"""The load: a room of members, one of whom posts with a fixed number of messages in flight. Starts no server."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ class Dialect(Protocol):
     def post(self, serial: int, body: str) -> bytes: ...
 
     def answers(self, payload: bytes) -> Iterable[tuple[int, Any]]:
-        """The posts that a frame to the poster completes: serial, and the receipt to verify afterwards. Raises on a refusal."""
+        """Serial and receipt (to verify afterwards) of each post that this frame completes. Raises on a refusal."""
 
 
 @dataclass
@@ -94,7 +94,7 @@ class Load:
         )
 
     def close(self) -> dict[str, int]:
-        """Hang up and say what went wrong, summed over all members. All zero: everybody got everything once, in order."""
+        """Hang up and say what went wrong, over all members. All zero: everybody got everything once, in order."""
         for member in self._members:
             member.close()
             member.tally.close(self.posted)

@@ -1,4 +1,4 @@
-"""One member's WebSocket in the load generator: handshake, frames, pings. Reads no message; that is the tally's work."""
+"""One member's WebSocket in the load generator: handshake, frames, pings. What they mean is the ledger's."""
 
 import asyncio
 from collections.abc import Callable, Sequence

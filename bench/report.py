@@ -31,7 +31,7 @@ def _heading(result: dict[str, Any]) -> str:
     pinned = (
         "Server on core 0, load generator on core 1."
         if where["pinned"]
-        else "**Not pinned: fewer than two cores, or a system that cannot pin. Server and generator share what there is.**"
+        else "**Not pinned (fewer than two cores, or a system that cannot): server and generator share what there is.**"
     )
     return (
         f"# Klatch {result['commit']}, {result['date']}\n\n"

@@ -1,6 +1,6 @@
 """A server that does nothing but answer: the same bytes as Klatch sends, no account, no rule, no text, no database.
 
-What it reaches is what the load generator and the kernel can carry here, so no product can show more with this generator.
+What it reaches is what the load generator and the kernel can carry here: no product can show more with it.
 """
 
 import asyncio
@@ -26,12 +26,11 @@ class Room:
         self.seq += 1
         text, number = body.encode(), b"%d" % self.seq
         at = b'"at":"2026-01-01T00:00:00.000Z"'
-        self._events.append(
-            b'{"type":"message.posted","room":1,"seq":' + number + b"," + at + b',"actor":' + AUTHOR
-            + b',"message":{"id":' + number + b',"room":1,"position":' + number + b',"seq":' + number + b',"rev":' + number
-            + b',"client_id":"' + client_id.encode() + b'","author":' + AUTHOR + b',"body":"' + text + b'","html":"<p>' + text
-            + b'</p>",' + at + b',"edited_at":null,"deleted":false,"reply_to":null,"reactions":[]}}'
-        )  # fmt: skip
+        event = b'{"type":"message.posted","room":1,"seq":%b,%b,"actor":%b,"message":{"id":%b,"room":1,"position":%b,'
+        message = b'"seq":%b,"rev":%b,"client_id":"%b","author":%b,"body":"%b","html":"<p>%b</p>",%b,'
+        rest = b'"edited_at":null,"deleted":false,"reply_to":null,"reactions":[]}}'
+        values = (number, at, AUTHOR, number, number, number, number, client_id.encode(), AUTHOR, text, text, at)
+        self._events.append((event + message + rest) % values)
         return self.seq
 
     def deliver(self) -> None:

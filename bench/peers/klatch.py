@@ -1,16 +1,75 @@
-"""Klatch itself."""
+"""Klatch itself: `klatch serve` with SQLite, as it comes, but for the rate limit."""
 
-from bench.peers import Peer
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from bench.load import text
+from bench.peers import Peer, Running, absent
+from bench.peers.klatch_dialect import KlatchDialect
+from bench.process import HOST, Process, free_port, says_ok
+
+ROOT = Path(__file__).parents[2]
 
 
 class Klatch(Peer):
     name = "klatch"
-    about = ""
+    about = (
+        "`klatch serve`, SQLite: token, membership, rules, rendering, event log, search index, fsync before the answer"
+    )
     keeps = True
 
-    def missing(self):
-        return "engine"
+    def __init__(self) -> None:
+        self._folder = Path()
+        self._filled: dict[str, Any] = {}
+        self._process: Process | None = None
 
-    def prepare(self, folder, members): ...
-    def start(self): ...
-    def stop(self): ...
+    def missing(self) -> str | None:
+        return absent("klatch", "klatch.server.cli")
+
+    def prepare(self, folder: Path, members: int) -> None:
+        self._folder = folder
+        command = [sys.executable, "-m", "bench.peers.klatch_setup", str(members)]
+        environment = {**os.environ, **self._environment()}
+        done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            raise RuntimeError(f"the room could not be made:\n{done.stderr[-2000:]}")
+        self._filled = json.loads(done.stdout.splitlines()[-1])
+        # The first start gathers static files, which belongs to no measurement.
+        self.start()
+        self.stop()
+
+    def start(self) -> Running:
+        port = free_port()
+        command = [sys.executable, "-m", "klatch", "serve"]
+        options = ["--host", HOST, "--port", str(port), "--data", str(self._data)]
+        self._process = Process(
+            [*command, *options], log=self._folder / "log", cwd=self._folder, env=self._environment()
+        )
+        ready = self._process.wait(lambda: says_ok(port, "/readyz"))
+        dialect = KlatchDialect(port, self._filled["room"], self._filled["tokens"])
+        return Running(pids=[self._process.pid], ready_s=ready, dialect=dialect)
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.stop()
+        self._process = None
+
+    def verify(self, receipts: dict[int, Any]) -> int:
+        """Read by SQLite alone, so that none of Klatch's own code vouches for itself."""
+        first = min(receipts.values(), default=0)
+        with closing(sqlite3.connect(self._data / "klatch.sqlite3")) as database:
+            stored = dict(database.execute("SELECT id, body FROM klatch_message WHERE id >= ?", (first,)))
+        return sum(stored.get(receipt) != text(serial) for serial, receipt in receipts.items())
+
+    @property
+    def _data(self) -> Path:
+        return self._folder / "data"
+
+    def _environment(self) -> dict[str, str]:
+        return {"KLATCH_DATA": str(self._data), "KLATCH_RATE_LIMIT": "off"}

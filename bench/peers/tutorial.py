@@ -1,4 +1,4 @@
-"""The tutorial stack: the Django project in tutorial_site on daphne or uvicorn, with a channels_redis layer and Valkey."""
+"""The tutorial stack: the project in tutorial_site on daphne or uvicorn, with a channels_redis layer and Valkey."""
 
 import json
 import re

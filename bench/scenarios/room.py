@@ -1,4 +1,4 @@
-"""One round of a room under load: connect everybody, warm up, measure, hang up, check what arrived and what is stored."""
+"""One round of a room under load: connect, warm up, measure, hang up, check what arrived and what is stored."""
 
 import asyncio
 import gc

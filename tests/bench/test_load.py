@@ -21,7 +21,11 @@ async def connected(room: Room) -> AsyncIterator[Load]:
         dialect = KlatchDialect(server.sockets[0].getsockname()[1], room=1, tokens=[""] * MEMBERS)
         load = Load(dialect, MEMBERS, in_flight=4)
         await load.connect()
-        yield load
+        try:
+            yield load
+        finally:
+            for member in room.members:  # the server waits for them when it closes, also after a failed test
+                member.transport.abort()
 
 
 class FaultyRoom(Room):
