@@ -66,10 +66,10 @@ def record(room_ids: Iterable[int]) -> Iterator[Record]:
         yield made
         if not made.events:
             return
-        # The message may have been given its key after the event was made.
+        # A message that was new when its event was made has its key only now.
         for event, _ in made.events:
             if event.message is not None:
-                event.message_id = event.message.pk
+                event.message = event.message
         Event.objects.bulk_create([event for event, _ in made.events])
         touched = {event.room_id for event, _ in made.events}
         fields = ["seq", "count", "members", "active_at"]

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -31,7 +32,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, seconds: float = 60) -> "Server":
-        self.lines = []
+        self.lines, self._silent, self._news = [], False, threading.Condition()
         command = [sys.executable, "-m", "klatch", "serve", "--port", str(self.port), "--data", str(self.data)]
         self.process = subprocess.Popen(
             [*command, *self.options],
@@ -40,30 +41,34 @@ class Server:
             text=True,
             env=clean_environment(**self.environment),
         )
-        # A server that hangs before it is ready is a failure, not a hanging test.
-        watch = threading.Timer(seconds, self.process.kill)
-        watch.start()
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
-            if line.startswith("Klatch is ready: "):
-                break
-        else:
-            self.process.wait()
-        watch.cancel()
-        if self.process.poll() is not None:
-            raise AssertionError("The server did not start:\n" + "\n".join(self.lines))
-        self.port = self.port or int(self.lines[-1].rsplit(":", 1)[1])
-        # Whatever it says later must not fill the pipe and stop it.
-        self._reader = threading.Thread(target=self._read_on, daemon=True)
+        self._reader = threading.Thread(target=self._read, args=[self.process.stdout], daemon=True)
         self._reader.start()
+        try:
+            self.port = int(self.said("Klatch is ready: ", seconds).rsplit(":", 1)[1].rstrip(")"))
+        except AssertionError:
+            self.stop(signal.SIGKILL)
+            raise
         return self
 
-    def _read_on(self) -> None:
-        assert self.process is not None
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.lines.append(line.rstrip("\n"))
+    def _read(self, output: IO[str]) -> None:
+        """To its end: what it says later must not fill the pipe and stop it."""
+        with output:
+            for line in output:
+                with self._news:
+                    self.lines.append(line.rstrip("\n"))
+                    self._news.notify_all()
+        with self._news:
+            self._silent = True
+            self._news.notify_all()
+
+    def said(self, text: str, seconds: float = 10) -> str:
+        """The first line with this text; waits for it as long as the server lives."""
+        with self._news:
+            self._news.wait_for(lambda: self._silent or any(text in line for line in self.lines), seconds)
+            for line in self.lines:
+                if text in line:
+                    return line
+        raise AssertionError(f"It did not say {text!r}:\n" + "\n".join(self.lines))
 
     def stop(self, sign: int = signal.SIGTERM) -> int:
         """Returns the exit code."""
@@ -78,8 +83,6 @@ class Server:
             raise
         finally:
             self._reader.join(timeout=5)
-            assert self.process.stdout is not None
-            self.process.stdout.close()
         return code
 
     def restart(self, sign: int = signal.SIGTERM) -> "Server":

@@ -110,7 +110,7 @@ def test_a_setting_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_name_that_is_no_setting_is_mentioned_and_does_no_harm(serve: Serve) -> None:
     server = serve(KLATCH_RATELIMIT="off")
-    assert any("KLATCH_RATELIMIT is not a setting" in line for line in server.lines)
+    assert server.said("KLATCH_RATELIMIT is not a setting")
 
 
 def test_the_data_folder_may_come_from_the_environment(tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ def test_only_named_hosts_are_answered_where_the_address_is_known(serve: Serve) 
 
 def test_behind_https_cookies_insist_on_it_and_sockets_are_named(serve: Serve) -> None:
     server = serve(KLATCH_URL="https://chat.example.org")
-    code = next(line for line in server.lines if "?code=" in line).rsplit("/setup/", 1)[1]
+    code = server.said("?code=").rsplit("/setup/", 1)[1]
     page = server.browser("chat.example.org").get("/setup/" + code)
     assert "Secure" in page.headers["Set-Cookie"]
     assert "wss://chat.example.org" in page.headers["Content-Security-Policy"]

@@ -92,6 +92,11 @@ def test_a_long_list_of_links_is_still_a_list_of_links():
     assert render("- [page](https://a.example/some/path)\n" * 190).count("<a ") == 190
 
 
+def test_a_flood_of_addresses_is_plain_text():
+    assert render("http://a.example " * 200).count("<a ") == 200
+    assert "<a " not in render("http://a.example " * 201)
+
+
 def test_a_flood_of_names_is_text_after_the_hundredth():
     assert render("@a " * 3_000).count("<span") == 100
     assert render("#a " * 3_000).count("<span") == 100

@@ -1,5 +1,6 @@
 """The command line: `klatch`. Each command loads what it needs, so that `--help` is instant."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -106,7 +107,7 @@ def post(room: str, text: str, author: str | None, data: Path | None) -> None:
     """
     from klatch.server.cli.people import post as run
 
-    run(room, click.get_text_stream("stdin").read() if text == "-" else text, author, data=data)
+    run(room, sys.stdin.read() if text == "-" else text, author, data=data)
 
 
 @cli.command()

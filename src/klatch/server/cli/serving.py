@@ -1,6 +1,7 @@
 """`klatch serve`: everything between the command and a listening socket, in the order in which it can go wrong."""
 
 import errno
+import signal
 import socket
 import sys
 from collections.abc import Iterator
@@ -138,6 +139,8 @@ def _serve(env: Environment, listener: socket.socket, host: str, address: str, s
         timeout_graceful_shutdown=5,
         backlog=2048,
     )
+    # uvicorn stops in good order, then raises the signal once more: told to stop, having stopped, is success.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     server = _Announcing(config, listener, host, address, setup, browser=browser)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
@@ -158,10 +161,12 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
-        click.echo(f"Klatch is ready: {self.address}")
+        port = self.listener.getsockname()[1]
+        here = "" if self.address.endswith(f":{port}") else f" (listening on {self.host}:{port})"
+        click.echo(f"Klatch is ready: {self.address}{here}")
         if self.host in ("0.0.0.0", "::"):  # noqa: S104 (a comparison)
             for other in _lan_addresses():
-                click.echo(f"  on this network: http://{other}:{self.listener.getsockname()[1]}")
+                click.echo(f"On this network: http://{other}:{port}")
         if self.setup:
             click.echo(f"Set it up here: {self.setup}")
             if self.browser and sys.stdout.isatty():
