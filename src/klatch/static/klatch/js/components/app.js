@@ -1,0 +1,30 @@
+// The page as a whole: side, room or directory, what lies above; its title.
+import { useEffect } from "preact/hooks";
+import { client } from "#klatch/client.js";
+import { Plain, Stopped, StrangeRoom, TalkSkeleton } from "#klatch/components/cards.js";
+import { Dialogs } from "#klatch/components/dialogs.js";
+import { Directory } from "#klatch/components/directory.js";
+import { html } from "#klatch/components/html.js";
+import { RoomView } from "#klatch/components/room-view.js";
+import { Sidebar } from "#klatch/components/sidebar.js";
+import { Line, Toast } from "#klatch/components/signs.js";
+import { roomTitle } from "#klatch/format.js";
+
+export function App() {
+  const { store, router, socket } = client;
+  const { slug, browse } = router.route.value, stopped = socket.state.value === "stopped";
+  const room = slug ? store.bySlug(slug) : undefined;
+  const panel = room ? client.panel.value : "";
+  const unread = store.unread.value, title = room ? roomTitle(room.info.value, store.you.value.id) : slug;
+  useEffect(() => {
+    document.title = `${unread ? `(${unread}) ` : ""}${title ? `${title} · ` : ""}${client.config.place}`;
+  }, [unread, title]);
+  return html`<div class=${`app ${slug || browse ? "in-room" : ""} ${panel ? "with-panel" : ""}`}>
+    <${Sidebar} />
+    ${stopped ? html`<${Plain} title=""><${Stopped} code=${socket.code.value} /></${Plain}>`
+      : room ? html`<${RoomView} key=${room.id} room=${room} />`
+      : !slug ? html`<${Directory} />`
+      : store.welcomed.value ? html`<${StrangeRoom} key=${slug} slug=${slug} />`
+      : html`<main class="main" id="main" tabindex="-1" aria-busy="true"><div class="head" /><div class="log-frame"><div class="log"><${TalkSkeleton} /></div></div></main>`}
+    <${Line} /><${Toast} /><${Dialogs} /></div>`;
+}
