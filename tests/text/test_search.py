@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klatch.text import Phrase, fts5_match, parse_query, tokens, tsquery, tsvector
-from klatch.text.search import LONGEST_TOKEN, MOST_PHRASES, MOST_WORDS, fold
+from klatch.text.search import FTS5_TOKENIZER, LONGEST_TOKEN, MOST_PHRASES, MOST_WORDS, fold
 from tests.text.strategies import bodies
 
 DATABASE = sqlite3.connect(":memory:")
@@ -22,10 +22,10 @@ def _closed_at_the_end():
 class Index:
     """An empty table each time, in one database."""
 
-    def __init__(self, categories: str = " categories 'L* N* Co Mn Mc'") -> None:
+    def __init__(self, tokenizer: str = FTS5_TOKENIZER) -> None:
         self.database = DATABASE
         self.database.execute("DROP TABLE IF EXISTS found")
-        option = f"unicode61 remove_diacritics 0{categories}".replace("'", "''")
+        option = tokenizer.replace("'", "''")
         self.database.execute(f"CREATE VIRTUAL TABLE found USING fts5(words, tokenize='{option}')")
 
     def add(self, body: str) -> int | None:
@@ -39,7 +39,7 @@ class Index:
         return self.add(body) in self.search(query)
 
 
-@pytest.fixture(params=[" categories 'L* N* Co Mn Mc'", ""], ids=["with marks", "as it comes"])
+@pytest.fixture(params=[FTS5_TOKENIZER, "unicode61 remove_diacritics 0"], ids=["with marks", "as it comes"])
 def index(request):
     return Index(request.param)
 

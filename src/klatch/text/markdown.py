@@ -20,7 +20,7 @@ from markdown_it.utils import EnvType, OptionsDict
 from klatch.text.cleaning import clean
 from klatch.text.code import LANGUAGES, LARGEST_CODE, LEAST_CODE, LINE, coloured
 from klatch.text.gate import safe
-from klatch.text.marks import chat_marks, fold
+from klatch.text.marks import chat_marks, fold_name
 from klatch.text.tables import bounded_table
 
 log = logging.getLogger(__name__)
@@ -89,11 +89,11 @@ class Html(RendererHTML):
 
     def mention(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         name = tokens[idx].content
-        return f'<span class="mention" data-name="{_attribute(fold(name))}">@{_escape(name)}</span>'
+        return f'<span class="mention" data-name="{_attribute(fold_name(name))}">@{_escape(name)}</span>'
 
     def room_ref(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         slug = tokens[idx].content
-        return f'<span class="room-ref" data-slug="{_attribute(fold(slug))}">#{_escape(slug)}</span>'
+        return f'<span class="room-ref" data-slug="{_attribute(fold_name(slug))}">#{_escape(slug)}</span>'
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         code = tokens[idx].content
@@ -209,6 +209,6 @@ def plain(body: str) -> str:
 
 
 def mentions(html: str) -> list[str]:
-    """The folded names mentioned in HTML from ``render``, each once, in order. Compare with ``username.casefold()``."""
+    """The folded names mentioned in HTML from ``render``, each once, in order. Compare with ``fold_name(username)``."""
     # Nobody can type this tag: in text “<” is escaped, in an address the quotes are.
     return list(dict.fromkeys(map(unescape, re.findall(r'<span class="mention" data-name="([^"]*)"', html))))

@@ -16,7 +16,7 @@ MOST_REFERENCES = 100  # in one message; what follows stays text. A flood of “
 _GLUE = frozenset("@#/&.+-=%")
 
 
-def fold(name: str) -> str:
+def fold_name(name: str) -> str:
     """The form in which names and slugs are compared, and in which they stand in ``data-`` attributes."""
     return unicodedata.normalize("NFKC", name).casefold()
 

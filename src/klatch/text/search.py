@@ -1,6 +1,7 @@
 """Words for search: the same folding for what is stored and for what is asked, and the two databases' query syntax.
 
-Knows no tables. The store keeps ``" ".join(tokens(body))`` in FTS5, or ``tsvector(tokens(body))`` in PostgreSQL.
+Knows no tables. The store keeps ``" ".join(tokens(body))`` in FTS5 with the tokenizer ``FTS5_TOKENIZER``, or
+``tsvector(tokens(body))`` cast to a PostgreSQL ``tsvector``; both know every word that ``tokens`` makes.
 """
 
 import re
@@ -15,6 +16,8 @@ MOST_PHRASES = 16
 MOST_WORDS = 64
 LONGEST_TOKEN = 64  # PostgreSQL refuses a word of 2 KB; cut alike on both sides, so a longer word still finds itself
 LONGEST_FOLDED = 50_000  # one character may be eighteen after NFKC
+# Accents are folded here. Marks are part of a word: without them Hindi words that differ in a vowel would be one.
+FTS5_TOKENIZER = "unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'"
 MOST_POSITIONS = 16_383  # of a PostgreSQL tsvector
 
 
