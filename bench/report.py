@@ -97,7 +97,9 @@ def _remarks(peers: dict[str, list[dict[str, Any]]]) -> list[str]:
                     f"- **{name}, round {number} stalled**: messages were lost and its poster waited for them."
                 )
             for key, share in outcome.get("cpu", {}).items():
-                if key.startswith("others") and share > DISTURBED:
+                # Nobody generates load when nothing but idleness is measured.
+                heard = key == "others_on_server_core" or (key.startswith("others") and "deliveries" in outcome)
+                if heard and share > DISTURBED:
                     core = key.removeprefix("others_on_").replace("_", " ")
                     remarks.append(f"- {name}, round {number}: other processes took {share:.0f}% of the {core}.")
     return ["\n".join(remarks)] if remarks else []

@@ -41,13 +41,19 @@ def run(scenarios: Iterable[Scenario], peers: list[Peer], effort: Effort, rounds
 
 
 def _rounds(scenario: Scenario, peers: list[Peer], effort: Effort, rounds: int, place: Path) -> dict[str, Any]:
+    results: dict[str, Any] = {peer.name: [] for peer in peers}
+    prepared = []
     for peer in peers:
         (place / peer.name).mkdir(parents=True)
-        peer.prepare(place / peer.name, scenario.members)
-    results: dict[str, Any] = {peer.name: [] for peer in peers}
+        try:
+            peer.prepare(place / peer.name, scenario.members)
+            prepared.append(peer)
+        except Exception as error:
+            results[peer.name].append({"failed": f"{type(error).__name__}: {error}"})
+            print(f"  {peer.name}: {_brief(results[peer.name][0])}")
     # Alternating, so that a machine that slows down slows everybody.
     for number in range(rounds):
-        for peer in peers:
+        for peer in prepared:
             print(f"  round {number + 1} of {rounds}, {peer.name}: ", end="", flush=True)
             outcome = _one_round(scenario, peer, effort)
             print(_brief(outcome), flush=True)
@@ -70,5 +76,6 @@ def _brief(outcome: dict[str, Any]) -> str:
     if "failed" in outcome:
         return f"FAILED, {outcome['failed']}"
     if "deliveries_per_s" in outcome:
-        return f"{outcome['deliveries_per_s']:,} deliveries/s, {outcome['cpu']}, {outcome['faults']}"
+        cpu = ", ".join(f"{name.replace('_', ' ')} {share:.0f}%" for name, share in outcome["cpu"].items())
+        return f"{outcome['deliveries_per_s']:,} deliveries/s; {cpu}"
     return f"{outcome['memory_mib']} MiB, ready after {outcome['ready_s']} s"
