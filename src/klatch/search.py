@@ -8,21 +8,22 @@ from collections.abc import Iterable, Sequence
 
 from django.db import connection
 
-from klatch.text.search import Phrase, fts5_match, tokens, tsquery
+from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
 
 
 def add(entries: Iterable[tuple[int, int, str]]) -> None:
     """Index new messages: (message id, room id, body)."""
-    rows = [(key, room, " ".join(tokens(body))) for key, room, body in entries]
+    rows = [(key, room, tokens(body)) for key, room, body in entries]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
                 "INSERT INTO klatch_search(rowid, words, room) VALUES (%s, %s, %s)",
-                [(key, words, f"r{room}") for key, room, words in rows],
+                [(key, " ".join(words), f"r{room}") for key, room, words in rows],
             )
         else:
             cursor.executemany(
-                "INSERT INTO klatch_search(id, room, words) VALUES (%s, %s, to_tsvector('simple', %s))", rows
+                "INSERT INTO klatch_search(id, room, words) VALUES (%s, %s, %s::tsvector)",
+                [(key, room, tsvector(words)) for key, room, words in rows],
             )
 
 
@@ -50,7 +51,7 @@ def find(phrases: Sequence[Phrase], rooms: Sequence[int], before: int | None, li
             )
         else:
             cursor.execute(
-                "SELECT id FROM klatch_search WHERE words @@ to_tsquery('simple', %s) AND room = ANY(%s) AND id < %s "
+                "SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(%s) AND id < %s "
                 "ORDER BY id DESC LIMIT %s",
                 [tsquery(phrases), list(rooms), older, limit],
             )

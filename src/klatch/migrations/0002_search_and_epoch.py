@@ -4,7 +4,9 @@ from django.db import migrations
 
 CREATE = {
     "sqlite": (
-        'CREATE VIRTUAL TABLE klatch_search USING fts5(words, room, tokenize="unicode61 remove_diacritics 0")',
+        # The categories that klatch.text.search keeps in a word; bare unicode61 would split or lose some of them.
+        "CREATE VIRTUAL TABLE klatch_search USING fts5(words, room, "
+        "tokenize=\"unicode61 remove_diacritics 0 categories 'L* N* Co Mn Mc'\")",
     ),
     "postgresql": (
         "CREATE TABLE klatch_search (id bigint PRIMARY KEY, room bigint NOT NULL, words tsvector NOT NULL)",
