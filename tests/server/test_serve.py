@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.server.conftest import Server, clean_environment, klatch
+from tests.server.process import Server, clean_environment, klatch
 
 Serve = Callable[..., Server]
 
@@ -84,7 +84,9 @@ def test_a_database_from_a_newer_version_is_refused_and_left_alone(serve: Serve)
     server = serve()
     server.stop()
     with sqlite3.connect(server.data / "klatch.sqlite3") as database:
-        database.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')")
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')"
+        )
     database.close()
     code, said = refusal("--port", "0", "--data", str(server.data))
     assert code == 7

@@ -106,6 +106,10 @@ def _database(env: Environment) -> Iterator[Finding]:
             )
     try:
         start.load(None)
+        sound = list(_sqlite()) if not env.database else []
+        yield from sound
+        if any(mark == BAD for mark, _ in sound):
+            return
         executor = start.migrations()
     except Problem as problem:
         yield BAD, problem.message
@@ -114,10 +118,6 @@ def _database(env: Environment) -> Iterator[Finding]:
         yield BAD, "The database is older than this Klatch: start `klatch serve` once; it brings it up to date."
     else:
         yield GOOD, "The database is as this version expects it."
-    from django.db import connection
-
-    if connection.vendor == "sqlite":
-        yield from _sqlite()
     from klatch.server import statics
 
     if not env.debug and not statics.current(env.data):

@@ -1,11 +1,15 @@
 """Accounts, tokens and messages from the command line, through the same functions as the pages."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klatch.server.cli import start
 from klatch.server.cli.problems import Problem
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def create_user(name: str, email: str, password: str, *, owner: bool, data: Path | None) -> None:
@@ -63,25 +67,21 @@ def post(slug: str, text: str, author: str | None, *, data: Path | None) -> None
     start.load_existing(data)
     from django.contrib.auth.models import User
 
-    from klatch.actions import messages
+    import klatch
     from klatch.errors import KlatchError, NotFound
-    from klatch.models import Room
 
     user = _user(author) if author else User.objects.filter(is_superuser=True, is_active=True).order_by("pk").first()
     if user is None:
         raise Problem("There is no owner to post as; name somebody with --as.")
-    room = Room.objects.filter(slug=slug).first()
     try:
-        if room is None:
-            raise NotFound
-        messages.post(room, user, text.removesuffix("\n"))
+        klatch.post(slug, user, text.removesuffix("\n"))
     except NotFound as problem:
         raise Problem(f"{user.username} is in no room with the address “{slug}”.") from problem
     except KlatchError as problem:
         raise Problem(problem.detail) from problem
 
 
-def _user(name: str):  # type: ignore[no-untyped-def]
+def _user(name: str) -> "User":
     from django.contrib.auth.models import User
 
     user = User.objects.filter(username__iexact=name).first()
