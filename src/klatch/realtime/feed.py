@@ -33,15 +33,23 @@ class Feed:
 
     def accept(self, envelopes: Iterable[Envelope]) -> list[Envelope]:
         """Take envelopes in any order, any number of times; returns those whose turn it is."""
+        ready: list[Envelope] = []
         for envelope in envelopes:
             number = envelope.seq
             if self.seq is not None and number <= self.seq:
                 continue
             if number > self.head:
                 self.head = number
-            if envelope.text is not None and len(self._held) < HELD:
+            if envelope.text is None:
+                continue
+            if self.seq is not None and number == self.seq + 1:
+                # Never through what is held: that may be full, and then a gap could not be closed any more.
+                self.seq = number
+                ready.append(envelope)
+                ready += self._ready()
+            elif len(self._held) < HELD:
                 self._held[number] = envelope
-        return self._ready()
+        return ready
 
     def heard(self, head: int) -> None:
         """The log has events up to ``head``."""
