@@ -14,7 +14,7 @@ from klatch import protocol, queries, serialize
 from klatch.conf import conf
 from klatch.errors import Close, KlatchError
 from klatch.models import Event
-from klatch.presence import presence
+from klatch.presence import PLACE, presence
 from klatch.realtime import login
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
@@ -86,14 +86,14 @@ class Node:
 
     def connect(self, connection: Connection) -> None:
         self.hub.add(connection)
-        presence.connect(connection.user)
+        self.announcer.connect(connection.user)
 
     def disconnect(self, connection: Connection) -> None:
         for room in list(connection.rooms):
             self._unfollow(connection, room)
             self.announcer.leave_soon(room, connection.user)
         self.hub.discard(connection)
-        self.announcer.leave_soon(0, connection.user)
+        self.announcer.leave_soon(PLACE, connection.user)
         if connection.session and not any(
             other.session == connection.session for other in self.hub.users.get(connection.user, ())
         ):
@@ -146,6 +146,8 @@ class Node:
                 self.hub.tell(envelope.user, envelope.text or "")
             elif envelope.kind == "ephemeral":
                 self.hub.whisper(envelope.room, envelope.text or "")
+            elif envelope.kind == "presence":
+                self.announcer.hear(envelope.text or "")
             elif envelope.kind == "rights":
                 self.spawn(self._check_rights(list(self.hub.users.get(envelope.user, ()))))
             elif envelope.kind == "session":

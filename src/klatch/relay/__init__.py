@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 
 from django.core.signals import setting_changed
 from django.utils.module_loading import import_string
+from pydantic_core import from_json, to_json
 
 from klatch.conf import conf
 
@@ -35,14 +36,30 @@ class Relay(Protocol):
 
     Between ``start`` and ``stop`` every batch published in any process, this one included, is handed to ``receive``
     in the event loop at most a moment later, as a whole. ``resync`` is called in the loop whenever batches may have
-    been lost.
+    been lost. ``alone``: no other process can hear it, so nothing needs to be said for others' sake.
     """
+
+    alone: bool
 
     def publish(self, envelopes: Sequence[Envelope]) -> None: ...
 
     async def start(self, receive: Receive, resync: Callable[[], None]) -> None: ...
 
     async def stop(self) -> None: ...
+
+
+def pack(sender: str, envelopes: Sequence[Envelope]) -> bytes:
+    """A batch as bytes: JSON, so that what comes over a network is data and nothing else."""
+    return to_json([sender, envelopes])
+
+
+def unpack(payload: bytes | str) -> tuple[str, list[Envelope]]:
+    """The sender and the batch. Raises ``ValueError`` for bytes that no relay of ours made."""
+    try:
+        sender, rows = from_json(payload)
+        return str(sender), [Envelope(str(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4]) for row in rows]
+    except (TypeError, IndexError) as problem:
+        raise ValueError("not a batch of envelopes") from problem
 
 
 @lru_cache(maxsize=1)

@@ -10,6 +10,8 @@ from klatch.relay import Envelope, Receive
 class MemoryRelay:
     """Loses nothing and keeps the order of each publishing thread. Reaches no other process."""
 
+    alone = True
+
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._receive: Receive | None = None
