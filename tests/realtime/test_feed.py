@@ -1,5 +1,7 @@
 """The order of one room: whatever the relay does to the envelopes, each event comes once, in order, without a hole."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,7 +43,7 @@ def deliveries(draw: st.DrawFn) -> tuple[int, int, int, list[list[Envelope]]]:
     envelopes = [event(seq, text) for seq, text in carried]
     cuts = sorted(draw(st.lists(st.integers(0, len(envelopes)), max_size=10)))
     edges = [0, *cuts, len(envelopes)]
-    batches = [envelopes[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    batches = [envelopes[start:end] for start, end in itertools.pairwise(edges)]
     return head, known, draw(st.integers(0, len(batches))), batches
 
 

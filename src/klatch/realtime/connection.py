@@ -44,7 +44,7 @@ class Connection:
         self._limit = limit
         self._on_cut = on_cut
         self._chunks: list[Chunk] = []
-        self._waiting: deque[str] = deque()
+        self._waiting: deque[tuple[str, int]] = deque()
         self._waiting_bytes = 0
         self._blocked: asyncio.Task[None] | None = None
         self._closing = False
@@ -84,7 +84,7 @@ class Connection:
         if self._blocked is None:
             self._transmit(frame)
             return
-        self._waiting.append(frame)
+        self._waiting.append((frame, size))
         self._waiting_bytes += size
         if self._waiting_bytes > self._limit:
             self.cut(Close.SLOW)
@@ -116,14 +116,13 @@ class Connection:
         try:
             await _go_on(sending, waits_for)
             while self._waiting and not self._closing:
-                frame = self._waiting.popleft()
-                self._waiting_bytes -= len(frame)
+                frame, size = self._waiting.popleft()
+                self._waiting_bytes -= size
                 await self._send({"type": "websocket.send", "text": frame})
         except Exception:
             self._closing = True
         finally:
             self._blocked = None
-            self._waiting_bytes = 0 if not self._waiting else self._waiting_bytes
 
 
 @types.coroutine

@@ -1,0 +1,159 @@
+"""Who gets what: the edges of attach and detach within a tick, and what a reader who lags is spared."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import Any
+
+from klatch.errors import Close
+from klatch.realtime.connection import Connection
+from klatch.realtime.hub import Hub
+from klatch.relay import Envelope
+
+
+class Tick:
+    """The end of the tick, by hand."""
+
+    def __init__(self) -> None:
+        self.asked: list[Callable[[], None]] = []
+
+    def __call__(self, flush: Callable[[], None]) -> None:
+        self.asked.append(flush)
+
+    def end(self) -> None:
+        asked, self.asked = self.asked, []
+        for flush in asked:
+            flush()
+
+
+class Reader:
+    def __init__(self, user: int) -> None:
+        self.frames: list[list[Any]] = []
+        self.cuts: list[Close] = []
+        self.stuck = asyncio.Event()
+        self.stuck.set()
+        self.connection = Connection(self._send, user, 10_000, self.cuts.append)
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self.stuck.wait()
+        self.frames.append(json.loads(message["text"]))
+
+    @property
+    def heard(self) -> list[Any]:
+        return [value for frame in self.frames for value in frame]
+
+
+def event(seq: int, room: int = 7) -> Envelope:
+    return Envelope("message.posted", room, seq, 0, json.dumps(f"{room}#{seq}"))
+
+
+async def test_a_burst_from_several_rooms_is_one_frame_and_one_flush() -> None:
+    tick, reader = Tick(), Reader(1)
+    hub = Hub(tick)
+    for room in (7, 8):
+        hub.attach(reader.connection, room)
+    for envelope in (event(1), event(1, 8), event(2), event(3)):
+        hub.deliver(envelope)
+    hub.say(reader.connection, '"ack"')
+    assert len(tick.asked) == 1
+    assert reader.frames == []
+    tick.end()
+    # Within a room the order is the room's; between rooms there is none.
+    (frame,) = reader.frames
+    assert sorted(frame) == ["7#1", "7#2", "7#3", "8#1", "ack"]
+    assert [value for value in frame if value.startswith("7")] == ["7#1", "7#2", "7#3"]
+
+
+async def test_who_attaches_within_a_tick_gets_only_what_comes_after() -> None:
+    tick, early, late = Tick(), Reader(1), Reader(2)
+    hub = Hub(tick)
+    hub.attach(early.connection, 7)
+    hub.deliver(event(1))
+    hub.attach(late.connection, 7)
+    hub.deliver(event(2))
+    tick.end()
+    assert early.heard == ["7#1", "7#2"]
+    assert late.heard == ["7#2"]
+
+
+async def test_who_detaches_within_a_tick_gets_only_what_came_before() -> None:
+    tick, stays, goes = Tick(), Reader(1), Reader(2)
+    hub = Hub(tick)
+    for reader in (stays, goes):
+        hub.attach(reader.connection, 7)
+    hub.deliver(event(1))
+    assert hub.detach(goes.connection, 7)
+    hub.deliver(event(2))
+    tick.end()
+    assert goes.heard == ["7#1"]
+    assert stays.heard == ["7#1", "7#2"]
+    assert not hub.detach(stays.connection, 7)
+    assert hub.rooms == {}
+
+
+async def test_what_is_held_is_kept_as_it_came_and_typing_is_not_held() -> None:
+    tick, reader = Tick(), Reader(1)
+    hub = Hub(tick)
+    reader.connection.held[7] = []
+    hub.attach(reader.connection, 7)
+    hub.deliver(event(1))
+    hub.deliver(event(2))
+    hub.whisper(7, '"typing"')
+    tick.end()
+    assert reader.heard == []
+    (chunk,) = reader.connection.held[7]
+    assert (chunk.first, chunk.last, chunk.texts) == (1, 2, ['"7#1"', '"7#2"'])
+
+
+async def test_who_lags_gets_every_event_and_nothing_ephemeral() -> None:
+    tick, slow, quick = Tick(), Reader(1), Reader(2)
+    hub = Hub(tick)
+    for reader in (slow, quick):
+        hub.attach(reader.connection, 7)
+    slow.stuck.clear()
+    hub.deliver(event(1))
+    tick.end()
+    hub.whisper(7, '"typing"')
+    hub.deliver(event(2))
+    tick.end()
+    slow.stuck.set()
+    for _ in range(4):
+        await asyncio.sleep(0)
+    assert quick.heard == ["7#1", "7#2", "typing"]
+    assert slow.heard == ["7#1", "7#2"]
+
+
+async def test_a_person_is_told_on_every_connection_and_nobody_else_is() -> None:
+    tick, phone, laptop, other = Tick(), Reader(1), Reader(1), Reader(2)
+    hub = Hub(tick)
+    firsts = [hub.add(reader.connection) for reader in (phone, laptop, other)]
+    assert firsts == [True, False, True]
+    hub.tell(1, '"yours"')
+    tick.end()
+    assert (phone.heard, laptop.heard, other.heard) == (["yours"], ["yours"], [])
+    lasts = [hub.discard(reader.connection) for reader in (phone, laptop, other)]
+    assert lasts == [False, True, True]
+    assert hub.users == {}
+
+
+async def test_a_discarded_connection_follows_nothing() -> None:
+    tick, reader = Tick(), Reader(1)
+    hub = Hub(tick)
+    hub.add(reader.connection)
+    for room in range(1, 5):
+        hub.attach(reader.connection, room)
+    hub.discard(reader.connection)
+    for room in range(1, 5):
+        hub.deliver(event(1, room))
+    tick.end()
+    assert reader.heard == []
+    assert (hub.rooms, reader.connection.rooms) == ({}, set())
+
+
+async def test_nobody_follows_costs_nothing() -> None:
+    tick = Tick()
+    hub = Hub(tick)
+    hub.deliver(event(1))
+    hub.whisper(7, '"typing"')
+    hub.tell(1, '"yours"')
+    assert tick.asked == []
