@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
     """Start servers of one's own: ``serve("--host", "0.0.0.0", KLATCH_DEBUG="on")``."""
     started: list[Server] = []
 
-    def make(*options: str, data: Path | None = None, **environment: str) -> Server:
-        made = Server(data or tmp_path / "data", *options, **environment)
+    def make(*options: str, data: Path | None = None, **how: Any) -> Server:
+        made = Server(data or tmp_path / "data", *options, **how)
         started.append(made.start())
         return made
 

@@ -16,8 +16,16 @@ PASSWORD = "correct horse battery"
 class Server:
     """One `klatch serve`. ``start`` returns when it says that it is ready, or when it has given up."""
 
-    def __init__(self, data: Path, *options: str, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        *options: str,
+        python: Path | str = sys.executable,
+        cwd: Path | None = None,
+        **environment: str,
+    ) -> None:
         self.data = data
+        self.python, self.cwd = python, cwd
         self.options = options
         self.environment = environment
         self.port = 0
@@ -30,12 +38,13 @@ class Server:
 
     def start(self, seconds: float = 60) -> "Server":
         self.lines, self._silent, self._news = [], False, threading.Condition()
-        command = [sys.executable, "-m", "klatch", "serve", "--port", str(self.port), "--data", str(self.data)]
+        command = [str(self.python), "-m", "klatch", "serve", "--port", str(self.port), "--data", str(self.data)]
         self.process = subprocess.Popen(
             [*command, *self.options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            cwd=self.cwd,
             env=clean_environment(**self.environment),
         )
         self._reader = threading.Thread(target=self._read, args=[self.process.stdout], daemon=True)
@@ -109,7 +118,7 @@ class Server:
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    ours = {key: value for key, value in os.environ.items() if not key.startswith(("KLATCH_", "DJANGO_"))}
+    ours = {key: value for key, value in os.environ.items() if not key.startswith(("KLATCH_", "DJANGO_", "PYTHONPATH"))}
     return {**ours, "PYTHONUNBUFFERED": "1", **more}
 
 

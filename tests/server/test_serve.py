@@ -174,3 +174,15 @@ def test_help_loads_neither_django_nor_the_server() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env=clean_environment()
     )
     assert done.stdout.split() == ["False", "False"]
+
+
+def test_guessing_passwords_is_slowed_down_and_the_switch_lifts_it(serve: Serve, tmp_path: Path) -> None:
+    limits = {"off": False, "on": True}
+    for switch, slowed in limits.items():
+        server = serve(data=tmp_path / switch, KLATCH_RATE_LIMIT=switch)
+        server.set_up()
+        pages = [
+            server.browser().post("/accounts/login/", login="rosa", password=f"guess {number}") for number in range(8)
+        ]
+        assert any("Too many" in page.text for page in pages) is slowed
+        assert all(page.status in (200, 429) for page in pages)
