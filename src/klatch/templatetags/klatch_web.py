@@ -69,7 +69,7 @@ def klatch_config(context: Context) -> SafeString:
         "user": {"id": user.pk, "username": user.get_username(), "name": adapter().name(user)},
         "language": get_language() or "en",
         "place": str(context.get("klatch_place") or conf().extra.get("place") or "Klatch"),
-        "links": context.get("klatch_links") or {},
+        "links": dict(context.get("klatch_links") or {}),  # may be lazy
         "slug": context.get("klatch_slug", ""),
         "position": context.get("klatch_position"),
     }

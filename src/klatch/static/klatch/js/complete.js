@@ -9,7 +9,8 @@
  */
 export function asked(text, caret) {
   const before = text.slice(0, caret);
-  const person = /(?:^|[\s([{"'«“„,;:!?、。！？「（])@([\p{L}\p{N}._+-]{0,40})$/u.exec(before);
+  // Not inside an e-mail address; but right after a word of a script that writes no spaces.
+  const person = /(?<![\p{Script=Latin}\p{Script=Cyrillic}\p{N}._%+@-])@([\p{L}\p{N}._+-]{0,40})$/u.exec(before);
   if (person) return { kind: "person", q: person[1], from: caret - person[1].length - 1, to: caret };
   const emoji = /(?:^|[\s(])[:：]([\p{L}\p{N}_+-]{2,30})$/u.exec(before);
   if (emoji) return { kind: "emoji", q: emoji[1], from: caret - emoji[1].length - 1, to: caret };

@@ -1,5 +1,5 @@
 // How times, days, counts, names and faces are written. Pure functions; the language is the page's.
-import { fill, gettext, language, ngettext } from "#klatch/i18n.js";
+import { fill, gettext, language, locale, ngettext } from "#klatch/i18n.js";
 /** @import {Message, MyRoom, Notice, User} from "#klatch/types.js" */
 
 /** @type {Map<string, Intl.DateTimeFormat>} */
@@ -7,9 +7,9 @@ const formats = new Map();
 
 /** @param {Intl.DateTimeFormatOptions} options */
 function formatter(options) {
-  const key = language() + JSON.stringify(options);
+  const key = locale() + JSON.stringify(options);
   let made = formats.get(key);
-  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(language(), options)));
+  if (!made) formats.set(key, (made = new Intl.DateTimeFormat(locale(), options)));
   return made;
 }
 

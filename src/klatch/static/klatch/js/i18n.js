@@ -16,5 +16,11 @@ export const ngettext = (one, many, n) =>
 /** Fills `%(name)s` in. @param {string} words @param {Record<string, string|number>} values @returns {string} */
 export const fill = (words, values) => words.replace(/%\((\w+)\)[sd]/g, (_all, name) => String(values[name] ?? ""));
 
-/** @returns {string} */
+/** @returns {string} the page's language */
 export const language = () => globalThis.document?.documentElement.lang || "en";
+
+/** The reader's own variety of the page's language, for times and numbers: en-GB on a page in English. @returns {string} */
+export function locale() {
+  const page = language(), root = page.split("-")[0];
+  return globalThis.navigator?.languages?.find((tag) => tag === page || (root === page && tag.split("-")[0] === root)) ?? page;
+}

@@ -29,7 +29,8 @@ export function afterFailure(error, attempt) {
 }
 
 export class Outbox {
-  #draining = false;
+  /** @type {Promise<void>|null} */
+  #running = null;
   #again = false;
   #last = 0;
   /** Rows that the storage refused. @type {Map<string, Pending>} */
@@ -99,20 +100,17 @@ export class Outbox {
     }
   }
 
-  /** Sends everything that waits, oldest first. Safe to call at any time. @returns {Promise<void>} */
-  async drain() {
-    if (this.#draining) {
-      this.#again = true;
-      return;
-    }
-    this.#draining = true;
-    try {
-      do {
-        this.#again = false;
-        await this.lock(`${this.prefix}sender`, () => this.#sendAll());
-      } while (this.#again);
-    } finally {
-      this.#draining = false;
+  /** Sends everything that waits, oldest first. Safe to call at any time; resolves when nothing more can be sent now. */
+  drain() {
+    this.#again = true;
+    this.#running ??= this.#drain().finally(() => (this.#running = null));
+    return this.#running;
+  }
+
+  async #drain() {
+    while (this.#again) {
+      this.#again = false;
+      await this.lock(`${this.prefix}sender`, () => this.#sendAll());
     }
   }
 

@@ -11,6 +11,6 @@ export function Completions({ choices, at, onpick }) {
   return html`<ul class="completions" id="completions" role="listbox" aria-label=${gettext("Suggestions")}>
     ${choices.map((c, i) => html`<li key=${c.key} id=${`completion-${i}`} role="option" aria-selected=${i === at} class=${i === at ? "at" : ""}
       onPointerDown=${(/** @type {Event} */ e) => { e.preventDefault(); onpick(c); }}>
-      ${c.user ? html`<${Face} user=${c.user} />` : html`<span class="sign">${c.sign}</span>`}<span class="name" dir="auto">${c.label}</span>
+      ${c.user ? html`<${Face} user=${c.user} />` : html`<span class="sign">${c.sign}</span>`}<span class="name"><bdi>${c.label}</bdi></span>
       ${c.user ? html`<span class="soft small">@${c.user.username}</span>` : null}</li>`)}</ul>`;
 }

@@ -59,7 +59,7 @@ function Person({ member, room }) {
     outranks && !self && { icon: "out", label: gettext("Remove from the room"), danger: true, act: () => (client.dialog.value = { kind: "remove", room, user }) },
   ].filter(Boolean);
   return html`<li class=${`person ${online ? "" : "away"}`}><${Face} user=${user} online=${online} />
-    <span class="name" dir="auto" title=${`${name} (@${user.username})`}>${name}${self ? html` <span class="soft">${gettext("(you)")}</span>` : null}</span>
+    <span class="name" title=${`${name} (@${user.username})`}><bdi>${name}</bdi></span>
     ${role === "member" || room.info.value.kind === "direct" ? null : html`<span class="role">${roleName(role)}</span>`}
     ${items.length ? html`<span ref=${ref}><${IconButton} icon="dots" class="mini" label=${fill(gettext("What you can do with %(name)s"), { name })} aria-haspopup="menu"
       aria-expanded=${menu} onClick=${() => setMenu(!menu)} /></span>` : null}

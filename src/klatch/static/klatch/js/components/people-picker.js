@@ -52,7 +52,7 @@ export function PeoplePicker({ chosen, onchange, except = new Set(), label }) {
         aria-controls="picker-list" aria-activedescendant=${offered.length ? `pick-${at}` : undefined} onInput=${(/** @type {any} */ e) => setQ(e.currentTarget.value)} onKeyDown=${key} /></div>
     ${error ? html`<p class="error">${error}</p>` : !found ? html`<${RowSkeleton} />` : html`<ul class="pick-list" id="picker-list" role="listbox" aria-label=${label}>
       ${offered.map((user, i) => html`<li key=${user.id} id=${`pick-${i}`} role="option" aria-selected=${i === at} class=${i === at ? "at" : ""} onClick=${() => take(user)}>
-        <${Face} user=${user} online=${user.online} /><span class="name" dir="auto">${personName(user)}</span><span class="soft small">@${user.username}</span></li>`)}</ul>
+        <${Face} user=${user} online=${user.online} /><span class="name"><bdi>${personName(user)}</bdi></span><span class="soft small">@${user.username}</span></li>`)}</ul>
       ${offered.length ? null : html`<p class="hint-block">${q ? gettext("Nobody by this name.") : gettext("Nobody else is here yet.")}</p>`}`}
   </div>`;
 }

@@ -52,7 +52,7 @@ function Item({ room, you }) {
   const here = client.router.route.value.slug === info.slug;
   const draft = !here && client.drafts.get(room.id) !== "";
   return html`<li><a class=${`item ${here ? "here" : ""} ${unread ? "unread" : ""}`} href=${client.router.href(info.slug)} aria-current=${here ? "page" : undefined}>
-    <${RoomSign} info=${info} you=${you} /><span class="name" dir="auto">${title}</span>
+    <${RoomSign} info=${info} you=${you} /><span class="name"><bdi>${title}</bdi></span>
     ${unread ? html`<span class="n"><span aria-hidden="true">${count(unread)}</span><span class="unseen">${fill(ngettext("%(n)s unread message", "%(n)s unread messages", unread), { n: unread })}</span></span>`
       : draft ? html`<span class="draft" title=${gettext("Draft")}><${Icon} name="edit" /></span>` : null}
   </a></li>`;
@@ -65,7 +65,7 @@ function Me() {
   const { links } = config;
   const you = store.you.value;
   return html`<div class="me"><button type="button" class="me-button" ref=${ref} aria-haspopup="menu" aria-expanded=${menu} onClick=${() => setMenu(!menu)}>
-      <${Face} user=${you} online=${socket.state.value === "online"} /><span class="name">${you.name || you.username}</span><${Icon} name="more" /></button>
+      <${Face} user=${you} online=${socket.state.value === "online"} /><span class="name"><bdi>${you.name || you.username}</bdi></span><${Icon} name="more" /></button>
     ${menu ? html`<${Menu} anchor=${ref.current} label=${gettext("You")} onclose=${() => setMenu(false)} items=${[
       links.account && { icon: "account", label: gettext("Your account"), href: links.account },
       links.invite && { icon: "invite", label: gettext("Invite people"), href: links.invite },

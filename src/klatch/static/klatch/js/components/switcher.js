@@ -70,6 +70,6 @@ export function Switcher({ onclose }) {
       onInput=${(/** @type {any} */ e) => { setQ(e.currentTarget.value); setAt(0); }} onKeyDown=${key} />
     <ul class="pick-list" id="switcher-list" role="listbox" ref=${list} aria-label=${gettext("Rooms and people")}>
       ${targets.map((t, i) => html`<li key=${t.key} id=${`switch-${i}`} role="option" aria-selected=${i === chosen} class=${i === chosen ? "at" : ""}
-        onClick=${() => take(t)} onPointerMove=${() => setAt(i)}>${t.sign}<span class="name" dir="auto">${t.title}</span>${t.note}</li>`)}</ul>
+        onClick=${() => take(t)} onPointerMove=${() => setAt(i)}>${t.sign}<span class="name"><bdi>${t.title}</bdi></span>${t.note}</li>`)}</ul>
     ${targets.length ? null : html`<p class="hint-block">${gettext("Nothing by this name.")}</p>`}</${Modal}>`;
 }
