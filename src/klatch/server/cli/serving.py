@@ -6,9 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from ipaddress import ip_address
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import click
 import uvicorn
@@ -93,13 +91,6 @@ def _bring_up_to_date(env: Environment) -> None:
     connections.close_all()
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _address(env: Environment, host: str, port: int) -> str:
     if env.origins:
         return env.origins[0]
@@ -112,10 +103,12 @@ def _setup_link(env: Environment, host: str, address: str) -> str:
     from django.contrib.auth.models import User
     from django.db import connections
 
+    from klatch.server.addresses import here_only, loopback
+
     fresh = not User.objects.exists()
     connections.close_all()
     file = folder.setup_code_file(env.data)
-    local = _loopback(host) and not env.trusted_proxies and _loopback(urlsplit(address).hostname or "")
+    local = loopback(host) and not env.trusted_proxies and here_only(address)
     if fresh and not local:
         return f"{address}/setup/?code={folder.keep_secret(file, 12)}"
     file.unlink(missing_ok=True)
@@ -161,26 +154,17 @@ class _Announcing(uvicorn.Server):
         await super().startup(sockets)
         if not self.started:
             return
+        from klatch.server import addresses
+
         port = self.listener.getsockname()[1]
+        if self.host in ("0.0.0.0", "::"):  # noqa: S104 (a comparison)
+            addresses.on_network = [f"http://{name}:{port}" for name in addresses.of_this_machine()]
         here = "" if self.address.endswith(f":{port}") else f" (listening on {self.host}:{port})"
         click.echo(f"Klatch is ready: {self.address}{here}")
-        if self.host in ("0.0.0.0", "::"):  # noqa: S104 (a comparison)
-            for other in _lan_addresses():
-                click.echo(f"On this network: http://{other}:{port}")
+        for other in addresses.on_network:
+            click.echo(f"On this network: {other}")
         if self.setup:
             click.echo(f"Set it up here: {self.setup}")
             if self.browser and sys.stdout.isatty():
                 click.launch(self.setup)
         sys.stdout.flush()
-
-
-def _lan_addresses() -> list[str]:
-    """Under which addresses others on the network find this machine: what the system would send from. Sends nothing."""
-    found = []
-    for family, target in ((socket.AF_INET, "192.0.2.1"), (socket.AF_INET6, "2001:db8::1")):
-        with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-            probe.connect((target, 9))
-            name = probe.getsockname()[0]
-            if not ip_address(name).is_loopback and not ip_address(name).is_link_local:
-                found.append(f"[{name}]" if family == socket.AF_INET6 else name)
-    return found

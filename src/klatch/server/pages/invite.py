@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from klatch.actions import invites
 from klatch.errors import KlatchError
 from klatch.models import Invite, Room
-from klatch.server.addresses import public
+from klatch.server import addresses
 from klatch.server.forms import InviteForm
 
 
@@ -37,8 +37,14 @@ def invite(request: HttpRequest) -> HttpResponse:
         except KlatchError as problem:
             form.add_error(None, problem.detail)
         else:
-            link = public(request, reverse("server:join", args=[secret]))
-            made = {"link": link, "room": room, "expires_at": row.expires_at, "code": _code(link)}
+            link = addresses.public(request, reverse("server:join", args=[secret]))
+            made = {
+                "link": link,
+                "here_only": addresses.here_only(link),
+                "room": room,
+                "expires_at": row.expires_at,
+                "code": _code(link),
+            }
     mine = Invite.objects.filter(created_by=user, revoked_at=None, expires_at__gt=timezone.now())
     context = {"form": form, "made": made, "rooms": rooms, "invites": mine.select_related("room").order_by("-pk")}
     return render(request, "klatch_server/invite.html", context)
