@@ -18,6 +18,7 @@ class Conf:
 
     adapter: str = "klatch.adapter.Adapter"
     relay: str = "klatch.relay.memory.MemoryRelay"
+    relay_url: str = ""  # for relays that connect to something of their own: redis://…
     origins: tuple[str, ...] = ()  # besides the request's own scheme, host and port
     body_chars: int = 10_000
     frame_bytes: int = 65_536
