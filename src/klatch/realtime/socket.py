@@ -69,6 +69,7 @@ class Socket:
         self._answered = asyncio.Event()
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._bad_frames = 0
+        self._closing: asyncio.Task[None] | None = None
         self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut)
         self.connection.auth_hash, self.connection.token = who.auth_hash, who.token
         if who.session_key:
@@ -80,7 +81,8 @@ class Socket:
         self._node.connect(self.connection)
         try:
             async with asyncio.timeout(conf().hello_seconds):
-                await self._hello()
+                if not await self._hello():
+                    return
             while self.connection.open:
                 text = await self._next()
                 if text is None:
@@ -94,6 +96,10 @@ class Socket:
                 raise
         finally:
             self._node.disconnect(self.connection)
+            if self._closing is not None:
+                # Returning drops the line: the close frame, which says whether to come back, goes first.
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([self._closing])
 
     async def _next(self) -> str | None:
         """The next frame; None when the client is gone or has been sent away."""
@@ -111,7 +117,8 @@ class Socket:
 
     # Requests
 
-    async def _hello(self) -> None:
+    async def _hello(self) -> bool:
+        """Returns whether it was said; if not, the client is gone."""
         while (text := await self._next()) is not None:
             try:
                 request = protocol.decode(text)
@@ -121,7 +128,8 @@ class Socket:
                 self._refuse_frame(problem)
                 continue
             await self._welcome(request)
-            return
+            return True
+        return False
 
     async def _welcome(self, hello: protocol.Hello) -> None:
         node, connection = self._node, self.connection
@@ -268,7 +276,7 @@ class Socket:
     # The end
 
     def _cut(self, code: Close) -> None:
-        self._node.spawn(self._close(code))
+        self._closing = self._node.spawn(self._close(code))
 
     async def _close(self, code: Close) -> None:
         self._answered.set()
