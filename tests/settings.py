@@ -1,5 +1,6 @@
 """A small host project: what Klatch is tested in. The standalone server is tested as real processes."""
 
+import os
 import tempfile
 from pathlib import Path
 
@@ -22,6 +23,11 @@ DATABASES = {
         "TEST": {"NAME": FOLDER / "test.sqlite3"},
     }
 }
+if os.environ.get("KLATCH_TEST_DATABASE") == "postgresql":
+    # The same tests on PostgreSQL: `KLATCH_TEST_DATABASE=postgresql make test`.
+    from tests.engines import postgres_settings
+
+    DATABASES["default"] = postgres_settings()
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",

@@ -1,6 +1,6 @@
 """Short-lived facts for those who follow a room: who is online, who types. Best effort, never stored.
 
-Also tells the other processes who is online here, and hears it from them.
+Also tells the other processes who is online here and what people spent of their rate limits, and hears it from them.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable
 
-from klatch import protocol
+from klatch import limits, protocol
 from klatch.presence import PLACE, presence
 from klatch.realtime.hub import Hub
 from klatch.relay import Envelope, relay
@@ -77,6 +77,7 @@ class Announcer:
         changes, self._changes = self._changes, {}
         if not relay().alone:
             self._tell_others(changes, now)
+            self._tell_spending()
             self._note(presence.forget_silent(now - SILENT))
         news, self._news = self._news, {}
         for room in changes.keys() | news.keys():
@@ -99,6 +100,18 @@ class Announcer:
             }
             presence.changed_elsewhere(told["process"], changes, now)
             self._note({room: set(people) for room, people in changes.items()})
+
+    def hear_spending(self, text: str) -> None:
+        """Another process, or our own echo, says what people spent there."""
+        told = json.loads(text)
+        if told["process"] != self._process:
+            limits.charge((str(kind), int(user), int(count)) for kind, user, count in told["taken"])
+
+    def _tell_spending(self) -> None:
+        taken = limits.buckets.taken()
+        if taken:
+            text = protocol.encode({"process": self._process, "taken": taken})
+            relay().publish([Envelope("spending", text=text)])
 
     def _note(self, news: dict[int, set[int]]) -> None:
         for room, people in news.items():

@@ -148,6 +148,8 @@ class Node:
                 self.hub.whisper(envelope.room, envelope.text or "")
             elif envelope.kind == "presence":
                 self.announcer.hear(envelope.text or "")
+            elif envelope.kind == "spending":
+                self.announcer.hear_spending(envelope.text or "")
             elif envelope.kind == "rights":
                 self.spawn(self._check_rights(list(self.hub.users.get(envelope.user, ()))))
             elif envelope.kind == "session":
