@@ -22,7 +22,8 @@ Body = Annotated[str, Field(strict=True, max_length=65_536)]
 Emoji = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=32)]
 Name = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, min_length=1, max_length=80)]
 Description = Annotated[str, StringConstraints(strict=True, strip_whitespace=True, max_length=500)]
-Query = Annotated[str, StringConstraints(strict=True, max_length=200)]
+# PostgreSQL cannot take a NUL, not even to look for it.
+Query = Annotated[str, StringConstraints(strict=True, max_length=200, pattern=r"^[^\x00]*$")]
 Cursor = Annotated[str, StringConstraints(strict=True, max_length=64)]
 Role = Literal["owner", "moderator", "member"]
 

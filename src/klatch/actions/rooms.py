@@ -7,9 +7,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from klatch import policy, queries
+from klatch import policy, queries, text
 from klatch.actions.members import enter
-from klatch.errors import Conflict, Forbidden, NotFound
+from klatch.errors import Conflict, Forbidden, Invalid, NotFound
 from klatch.log import record
 from klatch.models import Event, Membership, Room
 from klatch.signals import room_created
@@ -29,9 +29,10 @@ def create_room(
     """Make a room with ``actor`` as its owner.
 
     An open room's address is its name, so two cannot share one (``Conflict``). A private room's address ends in
-    random letters: that a name is taken would tell that the room exists. Raises ``Forbidden``.
+    random letters: that a name is taken would tell that the room exists. Raises ``Forbidden``, ``Invalid``.
     """
     policy.check_create_room(actor)
+    name, description = _checked_name(name), text.clean(description)
     wanted = slug or address(name, private=kind == Room.Kind.PRIVATE)
     try:
         with transaction.atomic():
@@ -60,9 +61,11 @@ def change_room(
 ) -> Room:
     """Rename, describe, archive or take out of the archive. What is None stays. The address never changes.
 
-    Raises ``NotFound``, ``Forbidden``.
+    Raises ``NotFound``, ``Forbidden``, ``Invalid``.
     """
     queries.membership(user, room_id)
+    name = None if name is None else _checked_name(name)
+    description = None if description is None else text.clean(description)
     with record([room_id]) as made:
         mine = queries.membership(user, room_id)
         mine.room = room = made.rooms[room_id]
@@ -81,6 +84,14 @@ def change_room(
             room.save(update_fields=["name", "description", "archived_at"])
             made.append(room, Event.Kind.ROOM_CHANGED, user, data={"before": before})
     return room
+
+
+def _checked_name(name: str) -> str:
+    """A name on one line, without controls that could make it look like another. Raises ``Invalid`` for nothing."""
+    name = " ".join(text.clean(name).split())
+    if not name:
+        raise Invalid("A room needs a name.", fields={"name": "empty"})
+    return name
 
 
 def room_named(room: Room | int | str) -> Room | int:
