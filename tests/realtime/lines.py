@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from typing import Any
@@ -25,6 +25,7 @@ class Line:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self._waiting: list[dict[str, Any]] = []
+        self.missed: list[dict[str, Any]] = []
 
     async def say(self, text: str | bytes) -> None:
         await self.socket.send(text)
@@ -52,11 +53,23 @@ class Line:
             if reply.get("ref") == frame["ref"]:
                 return reply
 
-    async def hello(self) -> dict[str, Any]:
-        await self.send(op="hello", ref=0)
+    async def hello(self, epoch: str | None = None, rooms: dict[int, int] | None = None) -> dict[str, Any]:
+        """Returns the welcome; what came between it and ``ready`` is in ``missed``."""
+        known = {str(room): seq for room, seq in (rooms or {}).items()}
+        await self.send(op="hello", ref=0, epoch=epoch, rooms=known)
         welcome = await self.until("welcome")
-        await self.until("ready")
+        self.missed = []
+        while (frame := await self.next())["type"] != "ready":
+            self.missed.append(frame)
         return welcome
+
+    async def rest(self) -> list[dict[str, Any]]:
+        """All that comes before the answer to a ping: whatever was on its way is then here."""
+        await self.send(op="ping", ref=987_654)
+        frames = []
+        while (frame := await self.next()).get("ref") != 987_654:
+            frames.append(frame)
+        return frames
 
     async def closed(self) -> int | None:
         """Wait for the end; its code, None where there was none."""
@@ -66,6 +79,13 @@ class Line:
                     await self.socket.recv()
             except websockets.ConnectionClosed as closed:
                 return closed.rcvd.code if closed.rcvd is not None else None
+
+
+async def eventually(condition: Callable[[], object], seconds: float = SECONDS) -> None:
+    """For what the server does without telling anybody."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager

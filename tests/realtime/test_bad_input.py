@@ -16,7 +16,7 @@ from klatch.errors import Close, KlatchError
 from klatch.models import Message, Room
 from klatch.realtime.socket import BAD_FRAMES
 from tests.conftest import Server, aside, make_room, make_user
-from tests.realtime.lines import Line, talking
+from tests.realtime.lines import Line, eventually, talking
 
 ID = "00000000-0000-4000-8000-000000000001"
 BAD = [
@@ -222,7 +222,7 @@ async def test_a_room_that_is_missing_and_one_that_is_hidden_are_answered_alike(
             assert answers[0] == answers[1], frame["op"]
             assert answers[0]["code"] == "not_found", frame["op"]
         for op, fields in (("edit", {"body": "x"}), ("delete", {}), ("react", {"emoji": "👍", "on": True})):
-            answers = [await stranger.ask(op=op, message=id, ref=9, **fields) for id in (seen["id"], missing)]
+            answers = [await stranger.ask(op=op, message=key, ref=9, **fields) for key in (seen["id"], missing)]
             assert answers[0] == answers[1], op
             assert answers[0]["code"] == "not_found"
 
@@ -307,9 +307,7 @@ async def test_a_line_that_drops_before_its_hello_leaves_nothing_behind(server: 
 
 
 async def nobody_left(server: Server, user: User) -> None:
-    async with asyncio.timeout(5):
-        while user.pk in server.node.hub.users:
-            await asyncio.sleep(0.01)
+    await eventually(lambda: user.pk not in server.node.hub.users)
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)

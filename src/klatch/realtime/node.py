@@ -12,10 +12,10 @@ from typing import Any
 
 from klatch import protocol, queries, serialize
 from klatch.conf import conf
-from klatch.errors import Close, KlatchError
+from klatch.errors import Close, KlatchError, NotFound
 from klatch.models import Event
 from klatch.presence import PLACE, presence
-from klatch.realtime import login
+from klatch.realtime import login, resume
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database
@@ -115,9 +115,36 @@ class Node:
         self.hub.flush()
         self._start_feed(room, seq)
         self.hub.flush()
-        for chunk in connection.held.pop(room, ()):
+        held = connection.held.get(room)
+        if held is None:
+            return
+        first = held[0].first if held else (self._feeds[room].seq or 0) + 1
+        if first > seq + 1:
+            # Somebody who knew more has started the feed beyond this number.
+            self.spawn(self._bridge(connection, room, seq))
+            return
+        del connection.held[room]
+        for chunk in held:
             if chunk.last > seq:
                 self.hub.say(connection, *chunk.texts[max(0, seq - chunk.first + 1) :])
+
+    async def _bridge(self, connection: Connection, room: int, seq: int) -> None:
+        """Read what lies between ``seq`` and what is held, then release. The person may be gone by now."""
+        try:
+            caught = await self.database.read(_catch_up, connection.user, room, seq)
+        except NotFound:
+            if room in connection.rooms:
+                self.detach(connection, room)
+                self._say_removed(connection, room, removed=True)
+        except KlatchError:
+            connection.cut(Close.SHUTDOWN)
+        else:
+            if room in connection.held:
+                if caught.reset:
+                    self.hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
+                if caught.events:
+                    self.hub.say(connection, *caught.events)
+                self.release(connection, room, caught.head)
 
     def detach(self, connection: Connection, room: int) -> None:
         """Nothing of the room that comes after this call reaches the connection."""
@@ -164,11 +191,14 @@ class Node:
     def _let_out(self, envelope: Envelope) -> None:
         """After the event itself nothing of the room reaches this person, in this process, on any connection."""
         told = json.loads(envelope.text or "{}")
-        frame = {"type": "room.removed", "room": envelope.room, "removed": told.get("removed", False)}
         for connection in list(self.hub.users.get(envelope.user, ())):
             if envelope.room in connection.rooms:
                 self.detach(connection, envelope.room)
-                self.hub.say(connection, protocol.encode(frame))
+                self._say_removed(connection, envelope.room, removed=told.get("removed", False))
+
+    def _say_removed(self, connection: Connection, room: int, *, removed: bool) -> None:
+        frame = {"type": "room.removed", "room": room, "removed": removed}
+        self.hub.say(connection, protocol.encode(frame))
 
     def _let_in(self, user: int, room: int) -> None:
         for connection in list(self.hub.users.get(user, ())):
@@ -209,6 +239,10 @@ class Node:
                 found = await self.database.read(_envelopes, room, *gap)
                 if self._feeds.get(room) is not feed:
                     continue
+                for envelope in found:
+                    # Frames of the log are made of rows as they are now: who left within them may not see them.
+                    if envelope.kind == Event.Kind.MEMBER_LEFT:
+                        self._let_out(envelope)
                 self._deliver(feed.accept(found))
                 if feed.seq == gap[0]:
                     # Heard of, not there yet: the next look at the log asks again.
@@ -274,10 +308,21 @@ async def _patiently(work: Awaitable[None]) -> None:
 
 
 def _my_room(user_id: int, room: int) -> protocol.MyRoom:
-    user = queries.person(user_id)
+    user = _person(user_id)
     mine = queries.membership(user, room)
     people = queries.people_of([mine.room])[room] if mine.room.is_direct else None
     return serialize.my_room(mine, presence.online_in(room), people)
+
+
+def _catch_up(user_id: int, room: int, known: int) -> resume.Caught:
+    return resume.read_room(_person(user_id), room, known)
+
+
+def _person(user_id: int) -> Any:
+    user = queries.person(user_id)
+    if user is None:
+        raise NotFound
+    return user
 
 
 def _envelopes(room: int, after: int, upto: int) -> list[Envelope]:

@@ -37,7 +37,20 @@ def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
     same = epoch == current
     caught = {row.room_id: catch_up(row, known.get(row.room_id), same) for row in memberships}
     rooms = [_my_room(row, people) for row in memberships]
-    return Snapshot(current, rooms, caught)
+    # Frames are made of rows as they are now. Who is still a member after the look was one while it lasted.
+    mine = set(Membership.objects.filter(user_id=user.pk).values_list("room_id", flat=True))
+    return Snapshot(
+        current,
+        [room for room in rooms if room["id"] in mine],
+        {room: found for room, found in caught.items() if room in mine},
+    )
+
+
+def read_room(user: Any, room: int, known: int | None) -> Caught:
+    """The same for one room. Raises ``NotFound``."""
+    caught = catch_up(queries.membership(user, room), known)
+    queries.membership(user, room)
+    return caught
 
 
 def catch_up(membership: Membership, known: int | None, same_epoch: bool = True) -> Caught:

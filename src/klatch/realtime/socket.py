@@ -222,12 +222,13 @@ class Socket:
     async def _subscribe(self, request: protocol.Subscribe) -> Any:
         node, connection, room = self._node, self.connection, request.room
         known = request.seq
-        connection.unsubscribed.discard(room)
-        node.detach(connection, room)
-        node.attach(connection, room, hold=True)
         try:
-            mine = await node.database.read(queries.membership, self._user, room)
-            caught = await node.database.read(resume.catch_up, mine, known)
+            # Before anything else: who merely asks is not in the room, not even for a moment.
+            await node.database.read(queries.membership, self._user, room)
+            connection.unsubscribed.discard(room)
+            node.detach(connection, room)
+            node.attach(connection, room, hold=True)
+            caught = await node.database.read(resume.read_room, self._user, room, known)
         except KlatchError as problem:
             node.detach(connection, room)
             return problem
