@@ -115,6 +115,30 @@ export function noticeText(notice) {
   return "";
 }
 
+const NAMES = 4;
+
+/**
+ * A run of grey lines as few phrases: many who joined one after another are one phrase.
+ * @param {Notice[]} notices @returns {string[]}
+ */
+export function noticePhrases(notices) {
+  /** @type {string[]} */
+  const phrases = [];
+  const alone = (/** @type {Notice} */ n) => (n.type === "member.joined" || (n.type === "member.left" && !n.removed)) && (!n.actor || n.actor.id === n.user.id);
+  for (let i = 0; i < notices.length; ) {
+    let j = i + 1;
+    while (alone(notices[i]) && j < notices.length && alone(notices[j]) && notices[j].type === notices[i].type) j++;
+    if (j - i < 2) phrases.push(noticeText(notices[i]));
+    else {
+      const names = [...new Set(notices.slice(i, j).map((n) => personName(n.user)))], more = names.length - NAMES;
+      const shown = more > 1 ? [...names.slice(0, NAMES), fill(ngettext("%(n)s more", "%(n)s more", more), { n: more })] : names;
+      phrases.push(fill(notices[i].type === "member.joined" ? gettext("%(names)s joined") : gettext("%(names)s left"), { names: list(shown) }));
+    }
+    i = j;
+  }
+  return phrases;
+}
+
 /** @param {string} role */
 export function roleName(role) {
   if (role === "owner") return gettext("Owner");

@@ -1,4 +1,4 @@
-// Choices of this browser: single-key shortcuts, whether the members' list stands open.
+// Choices of this browser: single-key shortcuts, whether the members' list stands open; how wide its window is.
 import { signal } from "@preact/signals-core";
 
 /** @param {string} name @param {boolean} fallback */
@@ -20,6 +20,11 @@ function choice(name, fallback) {
     },
   };
 }
+
+const phone = globalThis.matchMedia?.("(max-width: 720px)");
+/** Whether the list and a room are separate screens. The style sheets have the same width. */
+export const narrow = signal(phone?.matches ?? false);
+phone?.addEventListener("change", () => (narrow.value = phone.matches));
 
 export const singleKeys = choice("single-keys", true);
 export const membersOpen = choice("members-open", globalThis.innerWidth >= 1200);

@@ -9,6 +9,7 @@ import { RoomView } from "#klatch/components/room-view.js";
 import { Sidebar } from "#klatch/components/sidebar.js";
 import { Line, Toast } from "#klatch/components/signs.js";
 import { roomTitle } from "#klatch/format.js";
+import { narrow } from "#klatch/preferences.js";
 
 export function App() {
   const { store, router, socket } = client;
@@ -19,11 +20,14 @@ export function App() {
   useEffect(() => {
     document.title = `${unread ? `(${unread}) ` : ""}${title ? `${title} · ` : ""}${client.config.place}`;
   }, [unread, title]);
-  return html`<div class=${`app ${slug || browse ? "in-room" : ""} ${panel ? "with-panel" : ""}`}>
+  // On a phone the list is a page of its own, and the directory beside it is not shown.
+  const home = narrow.value && !slug && !browse;
+  return html`<div role=${home ? "main" : undefined} id=${home ? "main" : undefined} class=${`app ${slug || browse ? "in-room" : ""} ${panel ? "with-panel" : ""}`}>
+    ${home ? html`<h1 class="unseen">${client.config.place}</h1>` : null}
     <${Sidebar} />
     ${stopped ? html`<${Plain} title=""><${Stopped} code=${socket.code.value} /></${Plain}>`
       : room ? html`<${RoomView} key=${room.id} room=${room} />`
-      : !slug ? html`<${Directory} />`
+      : home ? null : !slug ? html`<${Directory} />`
       : store.welcomed.value ? html`<${StrangeRoom} key=${slug} slug=${slug} />`
       : html`<main class="main" id="main" tabindex="-1" aria-busy="true"><div class="head" /><div class="log-frame"><div class="log"><${TalkSkeleton} /></div></div></main>`}
     <${Line} /><${Toast} /><${Dialogs} /></div>`;

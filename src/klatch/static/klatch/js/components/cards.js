@@ -32,9 +32,10 @@ export function StrangeRoom({ slug }) {
       (e) => setError(failureText(e)));
   }, [slug, online]);
   const lost = client.store.lost.value.get(slug);
-  if (lost !== undefined && !found) {
+  if (lost !== undefined) {
     return html`<${Plain} title=${lost || slug}><${Card} title=${fill(gettext("You are no longer in #%(name)s"), { name: lost || slug })}
-      soft=${gettext("What was said here is not shown any more.")}><a class="button quiet" href=${client.router.browseHref}>${gettext("Look at all rooms")}</a></${Card}></${Plain}>`;
+      soft=${gettext("What was said here is not shown any more.")}>
+      ${found && !found.archived ? html`<${JoinButton} room=${found} />` : null}<a class="button quiet" href=${client.router.browseHref}>${gettext("Look at all rooms")}</a></${Card}></${Plain}>`;
   }
   if (error) return html`<${Plain} title=${slug}><${Card} title=${gettext("This page did not load")} soft=${error} /></${Plain}>`;
   if (found === undefined) return html`<${Plain} title=""><${TalkSkeleton} /></${Plain}>`;
@@ -47,16 +48,21 @@ export function StrangeRoom({ slug }) {
 
 /** @param {{room: ListedRoom}} props */
 function JoinCard({ room }) {
+  return html`<${Plain} title=${`# ${room.name}`}><${Card} title=${`# ${room.name}`} soft=${html`${room.description ? html`${room.description}<br />` : null}
+    ${memberCount(room.members)}${room.online ? ` · ${onlineCount(room.online)}` : ""}`}>
+    ${room.archived ? html`<p class="soft">${gettext("This room is archived.")}</p>`
+      : html`<${JoinButton} room=${room} />`}</${Card}></${Plain}>`;
+}
+
+/** @param {{room: ListedRoom}} props */
+function JoinButton({ room }) {
   const [busy, setBusy] = useState(false);
   const join = async () => {
     setBusy(true);
     await client.try(client.enterBy("join", { room: room.id }));
     setBusy(false);
   };
-  return html`<${Plain} title=${`# ${room.name}`}><${Card} title=${`# ${room.name}`} soft=${html`${room.description ? html`${room.description}<br />` : null}
-    ${memberCount(room.members)} · ${onlineCount(room.online)}`}>
-    ${room.archived ? html`<p class="soft">${gettext("This room is archived.")}</p>`
-      : html`<button type="button" class="button" disabled=${busy} onClick=${join}>${fill(gettext("Join #%(name)s"), { name: room.name })}</button>`}</${Card}></${Plain}>`;
+  return html`<button type="button" class="button" disabled=${busy} onClick=${join}>${fill(gettext("Join #%(name)s"), { name: room.name })}</button>`;
 }
 
 /** The server will not have this page back: why, and what to do. @param {{code: number}} props */

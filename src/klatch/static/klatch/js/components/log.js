@@ -6,7 +6,7 @@ import { html } from "#klatch/components/html.js";
 import { Icon } from "#klatch/components/icons.js";
 import { MessageRow, PendingRow } from "#klatch/components/row.js";
 import { LogScroll } from "#klatch/components/scroll.js";
-import { count, day, noticeText, roomTitle } from "#klatch/format.js";
+import { count, day, noticePhrases, roomTitle } from "#klatch/format.js";
 import { fill, gettext, ngettext } from "#klatch/i18n.js";
 import { timeline } from "#klatch/timeline.js";
 /** @import {Row} from "#klatch/timeline.js" */
@@ -47,10 +47,12 @@ export function Log({ visit }) {
     const key = keyOf(e.target);
     if (key && key !== hot) setHot(key);
   };
+  // A finger focuses the row before it clicks: what counts is whether the tools were there when it came down.
+  const before = useRef("");
   const tap = (/** @type {PointerEvent} */ e) => {
     if (e.pointerType !== "touch" || !(e.target instanceof Element) || e.target.closest("a, button, textarea")) return;
     const key = keyOf(e.target);
-    setHot(key === hot ? "" : key);
+    setHot(key === before.current ? "" : key);
   };
   const focus = (/** @type {Event} */ e) => {
     const key = keyOf(e.target);
@@ -61,7 +63,7 @@ export function Log({ visit }) {
   };
   return html`<div class="log-frame">
     <div class="log" ref=${box} role="log" aria-live=${loading ? "off" : "polite"} aria-relevant="additions" aria-label=${gettext("Messages")} aria-busy=${!!loading}
-        onPointerOver=${(/** @type {PointerEvent} */ e) => e.pointerType !== "touch" && over(e)} onPointerLeave=${() => setHot("")}
+        onPointerOver=${(/** @type {PointerEvent} */ e) => e.pointerType !== "touch" && over(e)} onPointerDown=${() => (before.current = hot)} onPointerLeave=${(/** @type {PointerEvent} */ e) => e.pointerType !== "touch" && setHot("")}
         onClick=${tap} onFocusIn=${focus} onKeyDown=${(/** @type {KeyboardEvent} */ e) => walk(e, box.current)}>
       <div class="log-in">
         ${loading === "page" && !rows.length ? html`<${TalkSkeleton} />` : null}
@@ -86,7 +88,7 @@ function draw(row, { visit, hot, current, editing, offline }) {
     case "new":
       return html`<div class="day new" key="new" role="separator"><span>${gettext("New")}</span></div>`;
     case "notices":
-      return html`<p class="notices" key=${row.key}>${row.notices.map(noticeText).join(" · ")}</p>`;
+      return html`<p class="notices" key=${row.key}>${noticePhrases(row.notices).join(" · ")}</p>`;
     case "message":
       return html`<${MessageRow} key=${row.key} message=${row.message} first=${row.first} room=${visit.room} hot=${hot === row.key}
         current=${current === row.key} marked=${visit.marked.value === row.message.position} editing=${editing === row.message.id} />`;

@@ -1,5 +1,5 @@
 // Things that lie over the page: dialogs and popovers, with the browser's own focus, Escape and return of focus.
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { html } from "#klatch/components/html.js";
 import { Icon as IconOf, IconButton } from "#klatch/components/icons.js";
 import { gettext } from "#klatch/i18n.js";
@@ -7,7 +7,8 @@ import { gettext } from "#klatch/i18n.js";
 /** @param {{title: string, onclose: () => void, children?: any, class?: string, bare?: boolean}} props */
 export function Modal({ title, onclose, children, class: extra = "", bare = false }) {
   const ref = useRef(/** @type {HTMLDialogElement|null} */ (null));
-  useEffect(() => {
+  // Before the effects of what is inside, which may move the focus.
+  useLayoutEffect(() => {
     const before = document.activeElement;
     ref.current?.showModal();
     return () => {
