@@ -95,18 +95,22 @@ def history(user: Any, room_id: int, *, before: int | None, after: int | None, a
         if before is not None:
             rows = rows.filter(position__lt=before)
         page = list(reversed(rows.order_by("-position")[:limit]))
-    start = not page or page[0].position <= 1
+    start = page[0].position <= 1 if page else not (after and room.count)
     # Against the count read before the page: a message that came between is live, not part of this page.
-    end = page[-1].position >= room.count if page else before is None
+    end = page[-1].position >= room.count if page else before is None or before > room.count
     return Page(room, page, _notices(room, page, start, end), start, end)
 
 
 def _notices(room: Room, page: Sequence[Message], start: bool, end: bool) -> list[Event]:
+    """Each notice belongs to the message before it, so that pages which adjoin lose none and repeat none."""
+    if not page and not (start and end):
+        return []
     rows = Event.objects.select_related("actor", "user", "room").filter(room_id=room.pk, kind__in=NOTICES)
-    if page and not start:
+    if not start:
         rows = rows.filter(seq__gt=page[0].seq)
-    if page and not end:
-        rows = rows.filter(seq__lt=page[-1].seq)
+    if not end:
+        following = Message.objects.filter(room_id=room.pk, position__gt=page[-1].position).order_by("position")
+        rows = rows.filter(seq__lt=following.values("seq")[:1])
     return list(reversed(rows.order_by("-seq")[:NOTICES_PAGE]))
 
 
