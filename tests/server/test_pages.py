@@ -47,7 +47,8 @@ def test_every_page_has_a_strict_policy_and_no_inline_script_or_style(server: Se
         assert "frame-ancestors 'none'" in policy
         assert page.headers["X-Content-Type-Options"] == "nosniff"
         assert not re.search(r"<[^>]+\s(on\w+|style)=", page.text), path
-        for script in re.findall(r"<script[^>]*>", page.text):
+        # Data in a script element is not run.
+        for script in re.findall(r"<script(?![^>]*application/json)[^>]*>", page.text):
             nonce = re.search(r'nonce="([^"]+)"', script)
             assert nonce, script
             assert f"'nonce-{nonce[1]}'" in policy
@@ -127,7 +128,7 @@ def test_a_stranger_joins_by_a_link_with_name_email_and_password(server: Server,
     guest = server.browser()
     landing = guest.get(link)
     assert "Rosa Lindqvist invites you" in landing.text
-    assert landing.headers["Referrer-Policy"] == "no-referrer"
+    assert landing.headers["Referrer-Policy"] == "same-origin"
     guest = join(server, link, "Ada Byron")
     assert "@ada" in guest.get("/account/").text
     assert guest.get("/chat/lobby/").status == 200
@@ -310,7 +311,7 @@ def test_a_lost_password_is_mended_by_a_link_that_works_once(server: Server, ros
     lou = server.browser()
     looked = lou.get(link)
     assert looked.status == 200
-    assert looked.headers["Referrer-Policy"] == "no-referrer"
+    assert looked.headers["Referrer-Policy"] == "same-origin"
     assert lou.post(link, new_password="12345678").status == 200
     new = "a password to remember"
     assert lou.post(link, new_password=new).location == "/accounts/login/"

@@ -34,8 +34,8 @@ def join(request: HttpRequest, secret: str) -> HttpResponse:
     except KlatchError:
         # Expired, revoked, used up, never made: whoever guesses must not learn which.
         response = render(request, "klatch_server/join_closed.html", status=404)
-    # The secret is in the address: it must not travel on.
-    response["Referrer-Policy"] = "no-referrer"
+    # The secret in the address travels to no other site: the settings' policy is same-origin. A stricter one would
+    # make browsers send the form with "Origin: null", which the CSRF check refuses.
     return response
 
 

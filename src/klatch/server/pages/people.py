@@ -101,7 +101,6 @@ def reset(request: HttpRequest, uid: str, token: str) -> HttpResponse:
             response = redirect("account_login")
         else:
             response = render(request, "klatch_server/reset.html", {"form": form, "person": person})
-    response["Referrer-Policy"] = "no-referrer"
     return response
 
 
