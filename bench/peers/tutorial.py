@@ -79,7 +79,7 @@ class Tutorial(Peer):
     def _command(self, port: int) -> list[str]:
         if self._server == "daphne":
             return [sys.executable, "-m", "daphne", "-v", "0", "-b", HOST, "-p", str(port), "site_asgi:application"]
-        options = ["--host", HOST, "--port", str(port), "--log-level", "warning", "--ws-per-message-deflate", "false"]
+        options = ["--host", HOST, "--port", str(port), "--log-level", "warning"]
         return [sys.executable, "-m", "uvicorn", *options, "site_asgi:application"]
 
 
