@@ -9,7 +9,8 @@ from typing import Any
 
 from klatch import protocol, queries, serialize
 from klatch.actions import directs, members, messages, reactions, reads, rooms
-from klatch.models import Event, Membership, Message
+from klatch.log import Entry
+from klatch.models import Membership, Message
 from klatch.presence import presence
 
 Run = Callable[[Any, Any], Any]
@@ -45,7 +46,7 @@ def posted(message: Message) -> protocol.Ack:
     return ack(message.room_id, message.seq, message.pk, message.position)
 
 
-def _changed(event: Event | None, message_id: int | None = None) -> protocol.Ack:
+def _changed(event: Entry | None, message_id: int | None = None) -> protocol.Ack:
     if event is None:
         return ack(id=message_id)
     return ack(event.room_id, event.seq, event.message_id)

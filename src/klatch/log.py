@@ -6,14 +6,44 @@ The only caller of ``relay.publish`` for what has a number, and for what is told
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from klatch import protocol, serialize
-from klatch.models import Epoch, Event, Message, Room
+from klatch.models import Epoch, Event, Message, Room, bulk
 from klatch.models.invite import hash_secret
 from klatch.relay import Envelope, relay
+
+
+@dataclass(slots=True)
+class Entry:
+    """An event on its way into the log: has what ``serialize.event`` asks of a row."""
+
+    room: Room
+    seq: int
+    kind: str
+    actor: Any
+    message: Message | None
+    user: Any
+    data: dict[str, Any]
+    at: datetime
+    reactions: serialize.Reactions
+
+    @property
+    def room_id(self) -> int:
+        return self.room.pk
+
+    @property
+    def message_id(self) -> int | None:
+        return None if self.message is None else self.message.pk
+
+    @property
+    def user_id(self) -> int:
+        return 0 if self.user is None else self.user.pk
 
 
 class Record:
@@ -21,7 +51,8 @@ class Record:
 
     def __init__(self, rooms: dict[int, Room]) -> None:
         self.rooms = rooms
-        self.events: list[tuple[Event, serialize.Reactions]] = []
+        self.entries: list[Entry] = []
+        self.at = timezone.now()
 
     def append(
         self,
@@ -33,24 +64,50 @@ class Record:
         reactions: serialize.Reactions = (),
         user: Any = None,
         data: dict[str, Any] | None = None,
-    ) -> Event:
+    ) -> Entry:
         """Take the room's next number for an event. Written, with the room, when the record closes."""
         room.seq += 1
-        event = Event(room=room, seq=room.seq, kind=kind, message=message, actor=actor, user=user, data=data or {})
-        self.events.append((event, reactions))
-        return event
+        entry = Entry(room, room.seq, str(kind), actor, message, user, data or {}, self.at, reactions)
+        self.entries.append(entry)
+        return entry
+
+    def save(self) -> None:
+        """Write the events and the counters of the rooms that have some."""
+        bulk.insert(
+            Event,
+            ("room", "seq", "kind", "message", "actor", "user", "data", "at"),
+            [
+                (
+                    entry.room.pk,
+                    entry.seq,
+                    entry.kind,
+                    entry.message_id,
+                    entry.actor.pk if entry.actor is not None else None,
+                    entry.user.pk if entry.user is not None else None,
+                    entry.data,
+                    entry.at,
+                )
+                for entry in self.entries
+            ],
+        )
+        touched = {entry.room.pk: entry.room for entry in self.entries}
+        bulk.update(
+            Room,
+            ("seq", "count", "members", "active_at"),
+            [(room.seq, room.count, room.members, room.active_at, key) for key, room in touched.items()],
+        )
 
     def envelopes(self) -> list[Envelope]:
         """Every event encoded, once, for everybody."""
         return [
             Envelope(
-                event.kind,
-                event.room_id,
-                event.seq,
-                event.user_id or 0,
-                protocol.encode(serialize.event(event, reactions)),
+                entry.kind,
+                entry.room.pk,
+                entry.seq,
+                entry.user_id,
+                protocol.encode(serialize.event(entry, entry.reactions)),
             )
-            for event, reactions in self.events
+            for entry in self.entries
         ]
 
 
@@ -64,19 +121,9 @@ def record(room_ids: Iterable[int]) -> Iterator[Record]:
         locked = Room.objects.select_for_update().filter(pk__in=set(room_ids)).order_by("pk")
         made = Record({room.pk: room for room in locked})
         yield made
-        if not made.events:
+        if not made.entries:
             return
-        # A message that was new when its event was made has its key only now.
-        for event, _ in made.events:
-            if event.message is not None:
-                event.message = event.message
-        Event.objects.bulk_create([event for event, _ in made.events])
-        touched = {event.room_id for event, _ in made.events}
-        fields = ["seq", "count", "members", "active_at"]
-        if len(touched) == 1:
-            made.rooms[touched.pop()].save(update_fields=fields)
-        else:
-            Room.objects.bulk_update([made.rooms[key] for key in sorted(touched)], fields)
+        made.save()
         envelopes = made.envelopes()
         transaction.on_commit(lambda: relay().publish(envelopes))
 

@@ -15,7 +15,9 @@ Reactions = Iterable[tuple[str, int]]
 
 def time(moment: datetime) -> str:
     """ISO 8601 in UTC with milliseconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def user(person: Any) -> protocol.User:
@@ -105,8 +107,11 @@ def reaction_groups(reactions: Reactions) -> list[protocol.ReactionGroup]:
     return [{"emoji": emoji, "users": users} for emoji, users in groups.items()]
 
 
-def event(row: models.Event, reactions: Reactions = ()) -> protocol.Event:
-    """``row.actor``, ``row.user`` and ``row.message`` must be loaded; ``row.room`` for room events."""
+def event(row: Any, reactions: Reactions = ()) -> protocol.Event:
+    """An event of the log, or one on its way there.
+
+    ``row.actor``, ``row.user`` and ``row.message`` must be loaded; ``row.room`` for room events.
+    """
     frame: protocol.Event = {
         "type": row.kind,
         "room": row.room_id,

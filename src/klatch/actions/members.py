@@ -6,7 +6,7 @@ from typing import Any
 from klatch import policy, queries
 from klatch.conf import conf
 from klatch.errors import Forbidden, LimitReached, NotFound
-from klatch.log import Record, record
+from klatch.log import Entry, Record, record
 from klatch.models import Ban, Event, Membership, Room
 
 
@@ -90,7 +90,7 @@ def remove(user: Any, room_id: int, target_id: int) -> None:
         _go(made, target, target.user, by=user, removed=True)
 
 
-def change_role(user: Any, room_id: int, target_id: int, role: str) -> Event | None:
+def change_role(user: Any, room_id: int, target_id: int, role: str) -> Entry | None:
     """Make somebody owner, moderator or member; None where they are that already. A room keeps at least one owner.
 
     Raises ``NotFound``, ``Forbidden``.

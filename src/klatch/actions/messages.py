@@ -10,8 +10,8 @@ from django.utils import timezone
 from klatch import policy, queries, search, text
 from klatch.conf import conf
 from klatch.errors import Invalid, KlatchError, NotFound, TooLarge
-from klatch.log import Record, record
-from klatch.models import Event, Membership, Message, Room
+from klatch.log import Entry, Record, record
+from klatch.models import Event, Membership, Message, Room, bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class _Batch:
             self.known[key] = message
             new.append(message)
             results.append(message)
-        Message.objects.bulk_create(new)
+        _insert(new)
         search.add((row.pk, row.room_id, row.body) for row in new)
         self._move_read_positions(new)
         return results
@@ -139,14 +139,28 @@ class _Batch:
             row = self.memberships[message.room_id, message.author_id]
             row.read = message.position
             moved[row.pk] = row
-        if len(moved) == 1:
-            row = next(iter(moved.values()))
-            Membership.objects.filter(pk=row.pk).update(read=row.read)
-        elif moved:
-            Membership.objects.bulk_update([moved[key] for key in sorted(moved)], ["read"])
+        bulk.update(Membership, ("read",), [(moved[key].read, key) for key in sorted(moved)])
 
 
-def edit(user: Any, message_id: int, body: str) -> Event | None:
+def _insert(new: Sequence[Message]) -> None:
+    ids = bulk.insert(
+        Message,
+        ("room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to", "at"),
+        [
+            (
+                row.room_id, row.author_id, row.client_id, row.position, row.seq, row.rev, row.body, row.html,
+                row.renderer, row.reply_to_id, row.at,
+            )
+            for row in new
+        ],
+    )  # fmt: skip
+    for row, key in zip(new, ids, strict=True):
+        row.pk = key
+        row._state.adding = False
+        row._state.db = "default"
+
+
+def edit(user: Any, message_id: int, body: str) -> Entry | None:
     """Replace the words of one's own message; None where they are the same already.
 
     Raises ``NotFound``, ``Forbidden``, ``Archived``, ``TooLarge``, ``Invalid``.
@@ -168,7 +182,7 @@ def edit(user: Any, message_id: int, body: str) -> Event | None:
         return made.append(room, Event.Kind.MESSAGE_EDITED, user, message=message, reactions=reactions)
 
 
-def delete(user: Any, message_id: int) -> Event | None:
+def delete(user: Any, message_id: int) -> Entry | None:
     """Take the words of a message away for good; a tombstone stays. None where it is deleted already.
 
     Raises ``NotFound``, ``Forbidden``, ``Archived``.

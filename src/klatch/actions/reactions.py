@@ -5,7 +5,7 @@ from typing import Any
 
 from klatch import policy, queries
 from klatch.errors import Forbidden, Invalid, LimitReached
-from klatch.log import record
+from klatch.log import Entry, record
 from klatch.models import Event, Reaction
 
 KINDS_A_MESSAGE = 20
@@ -24,7 +24,7 @@ _ONE = f"{_SIGN}(?:[\U0001f3fb-\U0001f3ff]|\ufe0f)?(?:[\U000e0030-\U000e007a]{{1
 _EMOJI = re.compile(f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{_ONE}(?:\u200d{_ONE})*")
 
 
-def react(user: Any, message_id: int, emoji: str, on: bool) -> Event | None:
+def react(user: Any, message_id: int, emoji: str, on: bool) -> Entry | None:
     """Set or take back one's own reaction; None where it is so already.
 
     Raises ``NotFound``, ``Forbidden``, ``Archived``, ``Invalid``, ``LimitReached``.
