@@ -4,6 +4,7 @@ No business rule; the OpenAPI document is served at ``openapi.json`` and kept in
 """
 
 import logging
+import math
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -33,21 +34,21 @@ api.add_router("", people.router)
 api.add_router("", links.router)
 
 
-def _refused(request: HttpRequest, problem: KlatchError) -> HttpResponse:
+def _refused(request: HttpRequest, problem: Any) -> HttpResponse:
     response = answer({"type": "error", **problem.as_dict()}, status=problem.status)
     if "retry_after" in problem.extra:
-        response["Retry-After"] = str(max(1, round(problem.extra["retry_after"])))
+        response["Retry-After"] = str(math.ceil(problem.extra["retry_after"]))
     if problem.status == Unauthenticated.status:
         response["WWW-Authenticate"] = "Bearer"
     return response
 
 
-def _not_valid(request: HttpRequest, problem: ValidationError) -> HttpResponse:
+def _not_valid(request: HttpRequest, problem: Any) -> HttpResponse:
     fields = {str(error["loc"][-1])[:80]: error["msg"] for error in problem.errors[:8]}
     return _refused(request, Invalid(fields=fields))
 
 
-def _http(request: HttpRequest, problem: HttpError) -> HttpResponse:
+def _http(request: HttpRequest, problem: Any) -> HttpResponse:
     # Ninja's own: a body that is no JSON.
     return _refused(request, Invalid("The body must be JSON." if problem.status_code == 400 else str(problem)))
 
@@ -60,7 +61,7 @@ def _stranger(request: HttpRequest, problem: Any) -> HttpResponse:
     return _refused(request, Unauthenticated())
 
 
-def _broken(request: HttpRequest, problem: Exception) -> HttpResponse:
+def _broken(request: HttpRequest, problem: Any) -> HttpResponse:
     logger.error("A request failed", exc_info=problem)
     return _refused(request, Internal())
 

@@ -5,7 +5,7 @@ from ninja import Router
 from typing_extensions import TypedDict
 
 from klatch import protocol, queries, serialize
-from klatch.api.run import answer, in_thread, run
+from klatch.api.run import answer, asker, in_thread, run
 from klatch.commands import my_room
 
 router = Router(tags=["people"])
@@ -18,7 +18,7 @@ class Me(TypedDict):
 
 @router.get("/me", response=Me, summary="Who I am, and my rooms")
 async def me(request: HttpRequest) -> HttpResponse:
-    user = request.auth  # type: ignore[attr-defined]
+    user = asker(request, "me")
 
     def read() -> Me:
         return {"you": serialize.user(user), "rooms": [my_room(row) for row in queries.my_memberships(user)]}

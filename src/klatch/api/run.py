@@ -17,12 +17,18 @@ def answer(reply: Any, status: int = 200) -> HttpResponse:
     return HttpResponse(protocol.encode(reply), content_type="application/json", status=status)
 
 
+def asker(request: HttpRequest, op: str) -> Any:
+    """The person behind a request, which counts against their rate. Raises ``RateLimited``."""
+    user = request.auth  # type: ignore[attr-defined]
+    limits.check(op, user.pk)
+    return user
+
+
 async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:
     """Do what the op of this name does, for the person who asks; values that are None are left out."""
-    user = request.auth  # type: ignore[attr-defined]
     command = COMMANDS[op]
     asked = protocol.parse(command.request, {key: value for key, value in values.items() if value is not None})
-    limits.check(op, user.pk)
+    user = asker(request, op)
     here = _node()
     if here is not None and isinstance(asked, protocol.Post):
         return answer(await here.writer.post(draft(user, asked), posted))
