@@ -16,7 +16,7 @@ class Adapter:
 
     def name(self, user: Any) -> str:
         """What people read beside a message."""
-        return user.get_full_name() or user.get_username()
+        return str(user.get_full_name() or user.get_username())
 
     def avatar(self, user: Any) -> str | None:
         """The address of a picture, or None for coloured initials."""

@@ -133,7 +133,7 @@ class Client:
         answer = self._answers[ref] = asyncio.get_running_loop().create_future()
         try:
             await self.send({"op": op, "ref": ref, **fields})
-            frame = await answer
+            frame: dict[str, Any] = await answer
         finally:
             self._answers.pop(ref, None)
         if frame["type"] == "error":
@@ -194,7 +194,9 @@ class Client:
         self._end(Closed(code))
 
     def _end(self, closed: Closed) -> None:
-        waiting = [*self._answers.values(), *([self._ready] if self._ready is not None else [])]
+        waiting: list[asyncio.Future[Any]] = list(self._answers.values())
+        if self._ready is not None:
+            waiting.append(self._ready)
         for answer in waiting:
             if not answer.done():
                 answer.set_exception(closed)

@@ -55,7 +55,7 @@ def my_room(
     """A room with what is the member's own. ``online``: the ids of who is there; ``people`` only for direct rooms."""
     there = list(online)
     mine: protocol.MyRoom = {
-        **room(membership.room),
+        **room(membership.room),  # type: ignore[typeddict-item]
         "role": membership.role,
         "read": min(membership.read, membership.room.count),
         "online": len(there),

@@ -2,6 +2,8 @@
 
 from django.contrib.auth.decorators import login_not_required, login_required
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.i18n import JavaScriptCatalog
@@ -22,8 +24,8 @@ _catalog = JavaScriptCatalog.as_view(domain="djangojs", packages=["klatch"])
 
 @require_safe
 @login_not_required
-def i18n(request: HttpRequest) -> HttpResponse:
+def i18n(request: HttpRequest) -> HttpResponseBase:
     """The words of the client in the reader's language. The address names language and version, so it may be kept."""
-    response: HttpResponse = _catalog(request)
+    response: HttpResponseBase = _catalog(request)
     response["Cache-Control"] = "private, max-age=86400" if request.GET.get("v") else "private, no-cache"
     return response
