@@ -1,7 +1,7 @@
 """A small asynchronous client: hello, requests, events, resume. For programs, tests and benchmarks; knows no Django.
 
-Speaks exactly ``docs/reference/protocol.md``. Deliveries are handed on once and in order; what was missed while the line
-was down is asked for again.
+Speaks exactly ``docs/reference/protocol.md``. Deliveries are handed on once and in order; what was missed while the
+line was down is asked for again.
 """
 
 import asyncio
@@ -102,7 +102,7 @@ class Client:
             self._socket = self._reader = None
 
     async def reconnect(self) -> None:
-        """Come back with growing, random pauses until the server takes this client. Raises ``Closed`` if it never will."""
+        """Come back with growing, random pauses until the server takes this client; ``Closed`` if it never will."""
         for pause in itertools.chain(BACK_OFF, itertools.repeat(BACK_OFF[-1])):
             try:
                 await self.connect()
