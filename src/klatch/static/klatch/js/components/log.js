@@ -20,8 +20,8 @@ export function Log({ visit }) {
   const [scroll] = useState(() => new LogScroll(visit));
   const [hot, setHot] = useState("");
   const [current, setCurrent] = useState("");
-  const window = room.window.value, all = store.pending.value, divider = visit.divider.value;
-  const rows = useMemo(() => timeline(window, all.filter((p) => p.room === room.id), divider, you), [window, all, divider, you]);
+  const window = room.window.value, direct = room.info.value.kind === "direct", all = store.pending.value, divider = visit.divider.value;
+  const rows = useMemo(() => timeline(direct ? { ...window, notices: [] } : window, all.filter((p) => p.room === room.id), divider, you), [window, all, divider, you, direct]);
   const aim = visit.aim.value, atEnd = scroll.atEnd.value, loading = visit.loading.value, failed = visit.failed.value;
   const offline = socket.state.value !== "online";
 
@@ -99,13 +99,14 @@ function draw(row, { visit, hot, current, editing, offline }) {
 
 /** @param {{room: import("#klatch/room.js").Room, you: number, empty: boolean}} props */
 function Beginning({ room, you, empty }) {
-  const info = room.info.value, title = roomTitle(info, you);
+  const info = room.info.value, title = roomTitle(info, you), { invite } = client.config.links;
   const words = info.kind === "direct"
     ? fill(gettext("Only you and %(names)s read this."), { names: title })
     : info.kind === "private" ? gettext("A private room: only its members find and read it.") : gettext("An open room: everybody here can join and read it.");
   return html`<div class=${`beginning ${empty ? "alone" : ""}`}>
     <h2 dir="auto">${info.kind === "direct" ? title : fill(gettext("This is the beginning of #%(name)s"), { name: title })}</h2>
-    <p class="soft">${words}${empty && !info.archived ? ` ${gettext("Say the first word.")}` : ""}</p></div>`;
+    <p class="soft">${words}${empty && !info.archived ? ` ${gettext("Say the first word.")}` : ""}</p>
+    ${empty && info.kind !== "direct" && invite ? html`<a class="button quiet" href=${invite}><${Icon} name="invite" />${gettext("Invite people")}</a>` : null}</div>`;
 }
 
 /** @param {EventTarget|null} target @returns {string} */

@@ -31,6 +31,7 @@ export function Sidebar() {
       <${Section} title=${gettext("People")} rooms=${people} you=${you}
         action=${html`<${IconButton} icon="write" class="mini" label=${gettext("Write to somebody")} onClick=${open("direct")} />`}>
         ${people.length ? null : html`<li><button type="button" class="item" onClick=${open("direct")}><span class="sign"><${Icon} name="write" /></span><span class="name">${gettext("Write to somebody")}</span></button></li>`}
+        ${config.links.invite ? html`<li><a class="item" href=${config.links.invite}><span class="sign"><${Icon} name="invite" /></span><span class="name">${gettext("Invite people")}</span></a></li>` : null}
       </${Section}>
       ${archived.length ? html`<h2 class="side-title"><button type="button" aria-expanded=${showArchived} onClick=${() => setShowArchived(!showArchived)}>
         ${fill(gettext("Archived · %(n)s"), { n: archived.length })}</button></h2>
@@ -72,6 +73,7 @@ function Me() {
       links.people && { icon: "people", label: gettext("People"), href: links.people },
       { icon: "mark", label: gettext("Mark everything as read"), act: () => markAll() },
       { icon: "keyboard", label: gettext("Keyboard shortcuts"), act: () => (client.dialog.value = { kind: "help" }) },
+      links.admin && { icon: "info", label: gettext("Administration"), href: links.admin },
       links.logout && { icon: "out", label: gettext("Log out"), act: () => client.logOut() },
     ]} />` : null}</div>`;
 }
