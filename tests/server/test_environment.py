@@ -50,7 +50,8 @@ def test_a_database_address_keeps_odd_passwords(monkeypatch: pytest.MonkeyPatch)
     assert (made["USER"], made["PASSWORD"], made["HOST"], made["PORT"], made["NAME"]) == (
         "us@er", "p/w:", "db.local", "6432", "kl",
     )  # fmt: skip
-    assert made["OPTIONS"] == {"sslmode": "require", "pool": True}
+    assert made["OPTIONS"].pop("pool")["max_size"] > 1
+    assert made["OPTIONS"] == {"sslmode": "require"}
 
 
 def test_a_database_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,3 +88,8 @@ def test_the_lock_of_a_folder_is_held_once(tmp_path: Path) -> None:
         pass
     with folder.locked(tmp_path):
         pass
+
+
+def test_a_relay_needs_a_database_that_several_servers_can_share() -> None:
+    with pytest.raises(SettingError, match="KLATCH_DATABASE_URL"):
+        read({"KLATCH_RELAY_URL": "redis://localhost"})

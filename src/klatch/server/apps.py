@@ -1,6 +1,9 @@
 """The standalone server as a Django app: its one table, and what happens when somebody signs up."""
 
+import atexit
+
 from django.apps import AppConfig
+from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
 
@@ -14,3 +17,11 @@ class ServerConfig(AppConfig):
         from klatch.server import accounts
 
         accounts.connect()
+        # A pool that is still open when Python ends waits seconds for threads that are gone.
+        atexit.register(_close_pools)
+
+
+def _close_pools() -> None:
+    for connection in connections.all(initialized_only=True):
+        if connection.vendor == "postgresql":
+            connection.close_pool()  # type: ignore[attr-defined]

@@ -17,8 +17,8 @@ LANGUAGES = ("en", "ja", "zh-hant", "ko", "ru")
 KNOWN = frozenset(
     "KLATCH_" + name
     for name in (
-        "DATA", "SECRET_KEY", "URL", "DATABASE_URL", "EMAIL_URL", "EMAIL_FROM", "RATE_LIMIT", "TRUSTED_PROXIES",
-        "DEBUG", "LANGUAGE", "TIME_ZONE",
+        "DATA", "SECRET_KEY", "URL", "DATABASE_URL", "RELAY_URL", "EMAIL_URL", "EMAIL_FROM", "RATE_LIMIT",
+        "TRUSTED_PROXIES", "DEBUG", "LANGUAGE", "TIME_ZONE",
     )
 )  # fmt: skip
 
@@ -33,6 +33,7 @@ class Environment:
     secret_key: str = ""
     origins: tuple[str, ...] = ()  # scheme://host[:port], as a browser writes them
     database: dict[str, Any] = field(default_factory=dict)  # empty: SQLite in the data folder
+    relay_url: str = ""  # Valkey or Redis between several servers; empty: the database itself, or no need
     mailer: dict[str, Any] = field(default_factory=dict)  # empty: no e-mail leaves this server
     mail_from: str = ""
     rate_limit: bool = True
@@ -67,6 +68,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         secret_key=_secret_key(text("SECRET_KEY")),
         origins=tuple(_origin(part) for part in _parts(text("URL"))),
         database=_database(text("DATABASE_URL")),
+        relay_url=_relay(text("RELAY_URL"), database=text("DATABASE_URL")),
         mailer=_mailer(text("EMAIL_URL")),
         mail_from=text("EMAIL_FROM"),
         rate_limit=_switch("RATE_LIMIT", text("RATE_LIMIT", "on")),
@@ -143,11 +145,11 @@ def _database(value: str) -> dict[str, Any]:
         )
     if find_spec("psycopg") is None:
         raise SettingError(
-            "KLATCH_DATABASE_URL names PostgreSQL, but psycopg is not installed: pip install 'psycopg[binary,pool]'."
+            "KLATCH_DATABASE_URL names PostgreSQL, but its driver is not installed: pip install 'klatch[postgres]'."
         )
     options: dict[str, Any] = dict(parse_qsl(url.query))
     if find_spec("psycopg_pool") is not None:
-        options["pool"] = True
+        options["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(url.path.strip("/")),
@@ -157,6 +159,21 @@ def _database(value: str) -> dict[str, Any]:
         "PORT": str(url.port or ""),
         "OPTIONS": options,
     }
+
+
+def _relay(value: str, database: str) -> str:
+    if not value:
+        return ""
+    url = _url("RELAY_URL", value, "redis://127.0.0.1:6379/0")
+    if url.scheme not in ("redis", "rediss", "unix"):
+        raise SettingError("KLATCH_RELAY_URL must look like redis://127.0.0.1:6379/0 (Valkey too) or rediss://….")
+    if not database:
+        raise SettingError("KLATCH_RELAY_URL is for several servers on one PostgreSQL: set KLATCH_DATABASE_URL too.")
+    if find_spec("redis") is None:
+        raise SettingError(
+            "KLATCH_RELAY_URL names Valkey, but its client is not installed: pip install 'klatch[redis]'."
+        )
+    return value
 
 
 def _mailer(value: str) -> dict[str, Any]:

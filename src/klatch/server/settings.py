@@ -14,6 +14,10 @@ DATA = _env.data
 KLATCH_ORIGINS = list(_env.origins)
 KLATCH_TRUSTED_PROXIES = list(_env.trusted_proxies)
 KLATCH = {"ORIGINS": _env.origins, "RATE_LIMIT": _env.rate_limit}
+if _env.relay_url:
+    KLATCH |= {"RELAY": "klatch.relay.redis.RedisRelay", "RELAY_URL": _env.relay_url}
+elif _env.database:
+    KLATCH |= {"RELAY": "klatch.relay.postgres.PostgresRelay"}
 
 # Reading settings writes nothing: the command line and the ASGI module make the file before they get here.
 # Without it (a type checker, a shell) a key for this process only is the safe choice.
@@ -83,7 +87,12 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# What counts failed log-ins: one process counts for itself, several count together where they have a place for it.
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _env.relay_url}
+    if _env.relay_url
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
 
 # Accounts
 AUTH_USER_MODEL = "auth.User"

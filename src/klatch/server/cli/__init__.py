@@ -50,8 +50,8 @@ def serve(host: str, port: int, browser: bool, data: Path | None) -> None:
     told to stop (Ctrl+C or SIGTERM). One server for each folder.
 
     Settings come from the environment: KLATCH_URL (the address people use, needed behind a proxy),
-    KLATCH_DATABASE_URL, KLATCH_TRUSTED_PROXIES, KLATCH_EMAIL_URL, KLATCH_EMAIL_FROM, KLATCH_SECRET_KEY,
-    KLATCH_LANGUAGE, KLATCH_TIME_ZONE, KLATCH_RATE_LIMIT, KLATCH_DEBUG.
+    KLATCH_DATABASE_URL, KLATCH_RELAY_URL, KLATCH_TRUSTED_PROXIES, KLATCH_EMAIL_URL, KLATCH_EMAIL_FROM,
+    KLATCH_SECRET_KEY, KLATCH_LANGUAGE, KLATCH_TIME_ZONE, KLATCH_RATE_LIMIT, KLATCH_DEBUG.
     """
     from klatch.server.cli.serving import run
 
