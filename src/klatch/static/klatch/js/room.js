@@ -43,6 +43,9 @@ export class Room {
   renew(info) {
     this.info.value = info;
     this.asked = false;
+    // Who came and went meanwhile was not told.
+    const { on } = info, members = this.members.value;
+    if (members) this.members.value = on && new Map([...members].map(([id, m]) => [id, { ...m, online: on.includes(id) }]));
   }
 
   /**

@@ -41,7 +41,8 @@ export class Router {
 
   /** @param {string} href @param {{replace?: boolean}} [how] */
   go(href, { replace = false } = {}) {
-    history[replace ? "replaceState" : "pushState"](null, "", href);
+    const same = new URL(href, location.href).href === location.href;
+    history[replace || same ? "replaceState" : "pushState"](null, "", href);
     this.#arrive();
   }
 

@@ -43,6 +43,7 @@ function act(what) {
     case "search":
       if (!client.visit.peek()) return false;
       if (client.panel.peek() !== "search") togglePanel("search");
+      else /** @type {HTMLElement|null} */ (document.querySelector(".panel input[type=search]"))?.focus();
       return true;
     case "next-unread": {
       const next = sections(client.store.rooms.peek().values(), you).unread.find((r) => r !== client.visit.peek()?.room);

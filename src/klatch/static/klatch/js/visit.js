@@ -5,7 +5,7 @@ import { KEEP_IDLE, KEEP_OPEN } from "#klatch/room.js";
 /** @typedef {import("#klatch/room.js").Room} Room */
 /** @typedef {{kind: "end"|"unread"|"message", position: number}} Aim where the log should scroll to, once */
 
-const PAGE = 40;
+const PAGE = 40, EDGE_PAUSE_MS = 2000;
 
 export class Visit {
   /** @type {() => void} */
@@ -28,6 +28,8 @@ export class Visit {
     this.marked = signal(/** @type {number|null} */ (null));
     this.loading = signal(/** @type {""|"page"|"older"|"newer"} */ (""));
     this.failed = signal("");
+    /** A page at an edge did not come; for a while no other is asked for. */
+    this.stuck = false;
     /** After “unread from here” nothing is reported as read until the room is left. */
     this.held = false;
     this.#stop = effect(() => {
@@ -70,13 +72,13 @@ export class Visit {
 
   async older() {
     const { messages, start } = this.room.window.value;
-    if (start || !messages.length) return;
+    if (start || this.stuck || !messages.length) return;
     await this.#page({ before: messages[0].position }, "older");
   }
 
   async newer() {
     const { messages, end } = this.room.window.value;
-    if (end || !messages.length) return;
+    if (end || this.stuck || !messages.length) return;
     await this.#page({ after: messages[messages.length - 1].position }, "newer");
   }
 
@@ -107,9 +109,12 @@ export class Visit {
       const page = await this.request("history", { room: this.room.id, ...ask, limit: PAGE });
       this.apply(page, ask);
     } catch (error) {
-      // Without a line the next “ready” asks again.
       const { code, message } = /** @type {{code?: string, message: string}} */ (error);
-      this.failed.value = code === "offline" || code === "timeout" ? code : message;
+      if (as === "page") this.failed.value = code === "offline" || code === "timeout" ? code : message;
+      else {
+        this.stuck = true;
+        setTimeout(() => (this.stuck = false), EDGE_PAUSE_MS);
+      }
     } finally {
       if (this.loading.value === as) this.loading.value = "";
     }

@@ -31,7 +31,7 @@ export function RoomView({ room }) {
   }, [here, visit, position, arrival]);
   // A reset, or a page that could not be asked for without a line.
   useEffect(() => {
-    if (here && online && (!loaded || visit.failed.peek() === "offline")) void visit.land(position);
+    if (here && online && !visit.loading.peek() && (!loaded || visit.failed.peek() === "offline")) void visit.land(position);
   }, [here, online, loaded]);
   const panel = client.panel.value;
   return html`<main class="main" id="main" tabindex="-1"><${Head} room=${room} />
