@@ -82,9 +82,11 @@ class Line:
 
 
 async def eventually(condition: Callable[[], object], seconds: float = SECONDS) -> None:
-    """For what the server does without telling anybody."""
+    """For what the server does without telling anybody: there is no event to wait for."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while True:
+            if condition():
+                return
             await asyncio.sleep(0.01)
 
 

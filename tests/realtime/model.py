@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
-from klatch.client import Client, Closed
+from klatch.client import Client, Closed, RequestError
 from klatch.models import Membership
 from tests.conftest import Server, aside
 from tests.store import Store
@@ -49,8 +49,15 @@ class Talker:
             if not isinstance(frame, Closed):
                 self._apply(frame)
         for room in sorted(self._stale & self.store.rooms.keys()):
-            await self._load(room)
-        self._stale.clear()
+            try:
+                await self._load(room)
+            except RequestError as refused:
+                # No longer theirs; that news is still on its way.
+                if refused.code != "not_found":
+                    raise
+            else:
+                self._stale.discard(room)
+        self._stale &= self.store.rooms.keys()
 
     def _apply(self, frame: dict[str, Any]) -> None:
         if frame["type"] == "welcome":

@@ -56,7 +56,8 @@ async def chatter(talker: Talker, room: Room, chance: random.Random) -> None:
                 await talker.ask("react", message=message, emoji="🎉", on=chance.random() < 0.7)
         except RequestError as refused:
             # A deleted message takes nothing more.
-            assert refused.code == "forbidden"
+            if refused.code != "forbidden":
+                raise
 
 
 async def test_everybody_has_the_same_events_and_the_same_state(careless: None, server: Server) -> None:
@@ -71,7 +72,7 @@ async def test_everybody_has_the_same_events_and_the_same_state(careless: None, 
     for talker in talkers:
         assert [(frame["seq"], frame["type"]) for frame in talker.heard[room.pk]] == expected
         assert talker.state() == await fresh(server, talker.user)
-    assert the_relay().lost > 15
+    assert the_relay().lost > 5
 
 
 async def test_a_lost_last_message_is_found_though_nothing_follows_it(careless: None, server: Server) -> None:

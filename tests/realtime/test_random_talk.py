@@ -73,7 +73,8 @@ class World:
         try:
             ack = await talker.client.post(room, f"said {next(numbers)}", reply_to=reply_to)
         except RequestError as refused:
-            assert refused.code == "not_found"
+            if refused.code != "not_found":
+                raise
         else:
             self.messages.append(ack["id"])
 
@@ -81,7 +82,8 @@ class World:
         try:
             await talker.ask(op, **fields)
         except RequestError as refused:
-            assert refused.code in ("not_found", "forbidden"), refused
+            if refused.code not in ("not_found", "forbidden"):
+                raise
 
 
 def _make() -> tuple[list[User], list[Room]]:
