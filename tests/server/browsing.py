@@ -31,6 +31,11 @@ class Browser:
         self.cookies: dict[str, str] = {}
         self.page: Page | None = None
 
+    @property
+    def cookie(self) -> str:
+        """As a header."""
+        return "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+
     def get(self, path: str, **headers: str) -> Page:
         return self._ask("GET", path, None, headers)
 
@@ -52,7 +57,7 @@ class Browser:
         connection = http.client.HTTPConnection(self.address.hostname or "", self.address.port, timeout=20)
         headers = {"Host": self.host, **headers}
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            headers["Cookie"] = self.cookie
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:

@@ -25,6 +25,7 @@ class Server:
         **environment: str,
     ) -> None:
         self.data = data
+        self.module = "klatch"
         self.python, self.cwd = python, cwd
         self.options = options
         self.environment = environment
@@ -38,7 +39,7 @@ class Server:
 
     def start(self, seconds: float = 60) -> "Server":
         self.lines, self._silent, self._news = [], False, threading.Condition()
-        command = [str(self.python), "-m", "klatch", "serve", "--port", str(self.port), "--data", str(self.data)]
+        command = [str(self.python), "-m", self.module, "serve", "--port", str(self.port), "--data", str(self.data)]
         self.process = subprocess.Popen(
             [*command, *self.options],
             stdout=subprocess.PIPE,

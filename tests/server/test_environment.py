@@ -2,6 +2,7 @@
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,9 +62,18 @@ def test_a_database_without_its_driver_says_what_to_install(monkeypatch: pytest.
 
 
 def test_mail_is_encrypted_unless_it_stays_on_this_machine() -> None:
-    assert read({"KLATCH_EMAIL_URL": "smtp://u:p@mail.example.org"}).mailer["OPTIONS"]["use_tls"] is True
-    assert read({"KLATCH_EMAIL_URL": "smtps://u:p@mail.example.org"}).mailer["OPTIONS"]["port"] == 465
-    assert read({"KLATCH_EMAIL_URL": "smtp://localhost:25"}).mailer["OPTIONS"]["use_tls"] is False
+    def options(address: str) -> dict[str, Any]:
+        made: dict[str, Any] = read({"KLATCH_EMAIL_URL": address, "KLATCH_URL": "https://a.b"}).mailer["OPTIONS"]
+        return made
+
+    assert options("smtp://u:p@mail.example.org")["use_tls"] is True
+    assert options("smtps://u:p@mail.example.org")["port"] == 465
+    assert options("smtp://localhost:25")["use_tls"] is False
+
+
+def test_mail_needs_to_know_the_address_for_its_links() -> None:
+    with pytest.raises(SettingError, match="KLATCH_URL"):
+        read({"KLATCH_EMAIL_URL": "smtp://localhost"})
 
 
 def test_a_secret_made_by_many_at_once_is_one_secret(tmp_path: Path) -> None:

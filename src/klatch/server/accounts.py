@@ -3,12 +3,16 @@
 Rooms are changed through Klatch's actions only.
 """
 
+import logging
 import re
 import unicodedata
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.signals import user_signed_up
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
@@ -26,6 +30,9 @@ from klatch.server.models import Workspace
 
 # What means somebody or everybody in a mention, or would look like the place itself speaking.
 RESERVED = frozenset({"all", "admin", "channel", "everybody", "everyone", "here", "klatch", "me", "room", "system"})
+
+
+logger = logging.getLogger("klatch.server")
 
 
 class AlreadySetUpError(Exception):
@@ -107,6 +114,11 @@ def found(*, place: str, signup: str, lobby: str, **person: Any) -> tuple[User, 
     return owner, room
 
 
+def _place() -> str:
+    place = Workspace.current()
+    return place.name if place else "Klatch"
+
+
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     """What allauth asks about this place."""
 
@@ -124,6 +136,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("server:account")
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """In the name of the place. A mail server that is away must not turn a sign-up into an error page."""
+        host = urlsplit(settings.KLATCH_ORIGINS[0]).netloc
+        try:
+            super().send_mail(
+                template_prefix, email, {**context, "current_site": SimpleNamespace(name=_place(), domain=host)}
+            )
+        except OSError:  # every SMTP error is one
+            logger.exception("A mail could not be sent (%s)", template_prefix)
+
+    def format_email_subject(self, subject: str) -> str:
+        return f"{_place()}: {subject}"
 
     def add_message(
         self, request: HttpRequest, level: int, message_template: str | None = None, *args: Any, **kwargs: Any

@@ -69,7 +69,7 @@ def read(variables: Mapping[str, str]) -> Environment:
         origins=tuple(_origin(part) for part in _parts(text("URL"))),
         database=_database(text("DATABASE_URL")),
         relay_url=_relay(text("RELAY_URL"), database=text("DATABASE_URL")),
-        mailer=_mailer(text("EMAIL_URL")),
+        mailer=_mailer(text("EMAIL_URL"), origins=text("URL")),
         mail_from=text("EMAIL_FROM"),
         rate_limit=_switch("RATE_LIMIT", text("RATE_LIMIT", "on")),
         trusted_proxies=tuple(_parts(text("TRUSTED_PROXIES"))),
@@ -176,9 +176,12 @@ def _relay(value: str, database: str) -> str:
     return value
 
 
-def _mailer(value: str) -> dict[str, Any]:
+def _mailer(value: str, origins: str) -> dict[str, Any]:
     if not value:
         return {}
+    if not origins:
+        # Threat: without it the link in a mail would be what the asking browser claims this server is called.
+        raise SettingError("KLATCH_EMAIL_URL needs KLATCH_URL beside it: mails carry links to this place.")
     url = _url("EMAIL_URL", value, "smtp://user:password@mail.example.org:587")
     if url.scheme == "console":
         return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}

@@ -122,7 +122,9 @@ ACCOUNT_FORMS = {
 ACCOUNT_LOGIN_METHODS = {"email", "username"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_EMAIL_VERIFICATION = "none"
+# An unconfirmed address keeps nobody out: who was invited gets in, mail or no mail.
+ACCOUNT_EMAIL_VERIFICATION = "optional" if _env.mailer else "none"
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if _env.https else "http"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_SESSION_REMEMBER = True

@@ -19,6 +19,8 @@ _accounts = [
 ]
 if settings.KLATCH_SENDS_MAIL:
     _accounts += [
+        path("confirm-email/", allauth.email_verification_sent, name="account_email_verification_sent"),
+        path("confirm-email/<str:key>/", allauth.confirm_email, name="account_confirm_email"),
         path("password/reset/", allauth.password_reset, name="account_reset_password"),
         path("password/reset/sent/", allauth.password_reset_done, name="account_reset_password_done"),
         re_path(
