@@ -6,8 +6,9 @@ Knows no class and no id of the page.
 import re
 from typing import Literal
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, WebError, expect
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, WebError, expect
 
+from tests.browser.place import email_of
 from tests.server.process import PASSWORD
 
 Device = Literal["desktop", "phone"]
@@ -87,7 +88,7 @@ class Person:
         return self.page.get_by_role("navigation", name="Conversations")
 
     def room_link(self, name: str) -> Locator:
-        return self.side.get_by_role("link", name=re.compile(rf"^{re.escape(name)}( \d+ unread messages?)?$"))
+        return self.side.get_by_role("link", name=re.compile(rf"^{re.escape(name)}( \d+ unread messages?| Draft)?$"))
 
     def unread(self, room: str, number: int) -> None:
         """What the list says about a room."""
@@ -148,7 +149,8 @@ class Person:
 
     def tool(self, text: str, name: str) -> None:
         """Something that can be done with a message: by pointing at it, or by tapping on it."""
-        message = self.message(text)
+        # The first: answers that quote it come later.
+        message = self.message(text).first
         if self.device == "phone":
             message.tap()
         else:
@@ -157,4 +159,4 @@ class Person:
 
 
 def _credentials(name: str) -> dict[str, str]:
-    return {"E-mail_address": f"{name.split()[0].lower()}@example.org", "Password": PASSWORD}
+    return {"E-mail_address": email_of(name), "Password": PASSWORD}

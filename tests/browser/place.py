@@ -12,12 +12,16 @@ from tests.server.process import PASSWORD, Server
 OWNER = "Rosa Lindqvist"
 
 
+def email_of(name: str) -> str:
+    return re.sub(r"\W", "", name.split()[0].lower()) + "@example.org"
+
+
 class Account:
     """Somebody's log-in at a place, as cookies for a browser and as a token for programs."""
 
     def __init__(self, place: "Place", name: str, browser: Browser) -> None:
         self.place, self.name, self.browser = place, name, browser
-        self.email = f"{name.split()[0].lower()}@example.org"
+        self.email = email_of(name)
         made = browser.post("/account/tokens/", "/account/", name="tests")
         self._token = browser.follow(made).value(r'id="secret"[^>]* value="(klatch_[^"]+)"')
         me = self.api("GET", "/me")["you"]
@@ -73,8 +77,7 @@ class Place:
         if name not in self._accounts:
             secret = self.rosa.api("POST", "/invites", room=self.lobby.id)["secret"]
             browser = self.server.browser()
-            email = f"{name.split()[0].lower()}@example.org"
-            page = browser.post(f"/join/{secret}/", name=name, email=email, password1=PASSWORD)
+            page = browser.post(f"/join/{secret}/", name=name, email=email_of(name), password1=PASSWORD)
             assert page.status == 302, page.text
             self._accounts[name] = Account(self, name, browser)
         return self._accounts[name]
@@ -90,8 +93,3 @@ class Place:
         if people:
             owner.api("POST", f"/rooms/{made.id}/members", users=[person.id for person in people])
         return made
-
-    def link_of(self, page_text: str) -> str:
-        found = re.search(r'value="(http[^"]+/join/[^"]+)"', page_text)
-        assert found, page_text
-        return found[1]
