@@ -64,8 +64,9 @@ class World:
         elif what == "rename":
             await self.ask(talker, "update", room=room, name=f"room {next(numbers)}")
         elif what == "subscribe":
-            held = talker.store.rooms.get(room)
-            await self.ask(talker, "subscribe", room=room, seq=held["seq"] if held else 0)
+            # Only what one holds is followed again.
+            if room in talker.store.rooms:
+                await self.ask(talker, "subscribe", room=room, seq=talker.store.rooms[room]["seq"])
         else:
             await self.ask(talker, what, room=room)
 

@@ -18,6 +18,7 @@ from klatch.errors import KlatchError, NotFound, Unavailable
 from klatch.models import Event, Message, Room
 from klatch.realtime import writer
 from tests.conftest import Server, aside, make_room, make_user
+from tests.realtime.lines import eventually
 
 FREE = {"RATE_LIMIT": False}
 
@@ -89,7 +90,7 @@ async def test_another_author_may_use_the_same_id(server: Server) -> None:
 
 
 async def test_the_same_id_with_other_words_in_another_room_is_the_first_message(server: Server) -> None:
-    room, (anna, joon) = await aside(make)
+    room, (anna, _) = await aside(make)
     elsewhere = await aside(make_room, anna)
     client, key = await server.connect(anna), uuid.uuid4()
     first = await client.post(room.pk, "first", client_id=key)
@@ -129,9 +130,7 @@ async def test_what_many_people_post_at_once_takes_few_commits(server: Server, m
             for number in range(25)
             for client in clients
         ]
-        async with asyncio.timeout(10):
-            while server.node.writer._jobs.qsize() < 200:
-                await asyncio.sleep(0.005)
+        await eventually(lambda: server.node.writer._jobs.qsize() == 200)
     acks = await asyncio.gather(*sent)
     assert max(commits.sizes) == 200
     first = min(ack["seq"] for ack in acks)
@@ -149,7 +148,7 @@ async def test_what_many_people_post_at_once_takes_few_commits(server: Server, m
 async def test_a_refused_message_sinks_nothing_else_in_its_batch(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, (anna, joon) = await aside(make)
+    room, (anna, _) = await aside(make)
     stranger = await aside(make_user)
     client, other = await server.connect(anna), await server.connect(stranger)
     commits = Commits(monkeypatch)
@@ -162,9 +161,7 @@ async def test_a_refused_message_sinks_nothing_else_in_its_batch(
             asyncio.create_task(other.request("post", room=room.pk, client_id=str(uuid.uuid4()), body="intruder"))
         )
         sent.append(asyncio.create_task(other.request("edit", message=987_654, body="nothing there")))
-        async with asyncio.timeout(10):
-            while server.node.writer._jobs.qsize() < len(sent):
-                await asyncio.sleep(0.005)
+        await eventually(lambda: server.node.writer._jobs.qsize() == len(sent))
     results = await asyncio.gather(*sent, return_exceptions=True)
     codes = [result.code if isinstance(result, RequestError) else result["type"] for result in results]
     assert codes == ["ack", "invalid", "ack", "too_large", "ack", "not_found", "not_found"]
@@ -179,7 +176,7 @@ async def test_a_refused_message_sinks_nothing_else_in_its_batch(
 async def test_a_message_that_the_database_refuses_sinks_nothing_else_in_its_batch(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room, (anna, joon) = await aside(make)
+    room, (anna, _) = await aside(make)
     client = await server.connect(anna)
     post_many = messages.post_many
 
@@ -195,9 +192,7 @@ async def test_a_message_that_the_database_refuses_sinks_nothing_else_in_its_bat
             asyncio.create_task(client.request("post", room=room.pk, client_id=str(uuid.uuid4()), body=body))
             for body in ("one", "poison", "two")
         ]
-        async with asyncio.timeout(10):
-            while server.node.writer._jobs.qsize() < len(sent):
-                await asyncio.sleep(0.005)
+        await eventually(lambda: server.node.writer._jobs.qsize() == len(sent))
     results = await asyncio.gather(*sent, return_exceptions=True)
     codes = [result.code if isinstance(result, RequestError) else result["type"] for result in results]
     assert codes == ["ack", "unavailable", "ack"]
@@ -251,9 +246,7 @@ async def test_a_full_queue_answers_at_once_that_it_cannot(server: Server, monke
     client = await server.connect(anna)
     monkeypatch.setattr(writer, "WAITING", 3)
     with held(server):
-        async with asyncio.timeout(10):
-            while server.node.writer._jobs.qsize():
-                await asyncio.sleep(0.005)
+        await eventually(lambda: not server.node.writer._jobs.qsize())
         sent = [
             asyncio.create_task(client.request("post", room=room.pk, client_id=str(uuid.uuid4()), body=str(number)))
             for number in range(5)

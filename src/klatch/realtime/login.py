@@ -118,7 +118,8 @@ def ended(connections: Sequence[Connection], sessions: dict[str, str]) -> list[C
             return False
         if connection.session not in alive:
             key = sessions.get(connection.session)
-            alive[connection.session] = key is not None and store().exists(key)
+            # Loaded, because that a row exists does not say that it has not expired.
+            alive[connection.session] = key is not None and bool(store(key).load())
         return alive[connection.session]
 
     return [connection for connection in connections if not holds(connection)]

@@ -133,9 +133,7 @@ class Node:
         try:
             caught = await self.database.read(_catch_up, connection.user, room, seq)
         except NotFound:
-            if room in connection.rooms:
-                self.detach(connection, room)
-                self._say_removed(connection, room, removed=True)
+            self.forget(connection, room)
         except KlatchError:
             connection.cut(Close.SHUTDOWN)
         else:
@@ -190,15 +188,16 @@ class Node:
 
     def _let_out(self, envelope: Envelope) -> None:
         """After the event itself nothing of the room reaches this person, in this process, on any connection."""
-        told = json.loads(envelope.text or "{}")
+        removed = json.loads(envelope.text or "{}").get("removed", False)
         for connection in list(self.hub.users.get(envelope.user, ())):
-            if envelope.room in connection.rooms:
-                self.detach(connection, envelope.room)
-                self._say_removed(connection, envelope.room, removed=told.get("removed", False))
+            self.forget(connection, envelope.room, removed=removed)
 
-    def _say_removed(self, connection: Connection, room: int, *, removed: bool) -> None:
-        frame = {"type": "room.removed", "room": room, "removed": removed}
-        self.hub.say(connection, protocol.encode(frame))
+    def forget(self, connection: Connection, room: int, *, removed: bool = True) -> None:
+        """The room is no longer this person's: if the connection follows it, no more, and it is told so."""
+        if room in connection.rooms:
+            self.detach(connection, room)
+            frame = {"type": "room.removed", "room": room, "removed": removed}
+            self.hub.say(connection, protocol.encode(frame))
 
     def _let_in(self, user: int, room: int) -> None:
         for connection in list(self.hub.users.get(user, ())):
@@ -210,7 +209,11 @@ class Node:
         self.attach(connection, room, hold=True)
         try:
             mine = await self.database.read(_my_room, connection.user, room)
+        except NotFound:
+            self.forget(connection, room)
+            return
         except KlatchError:
+            # The next look at the log tries again.
             self.detach(connection, room)
             return
         if room in connection.rooms:

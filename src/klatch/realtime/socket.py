@@ -229,6 +229,9 @@ class Socket:
             node.detach(connection, room)
             node.attach(connection, room, hold=True)
             caught = await node.database.read(resume.read_room, self._user, room, known)
+        except NotFound as problem:
+            node.forget(connection, room)
+            return problem
         except KlatchError as problem:
             node.detach(connection, room)
             return problem
