@@ -38,16 +38,49 @@ class Store:
 
     def __init__(self, you: dict[str, Any], rooms: Sequence[dict[str, Any]]) -> None:
         self.you = you
-        self.rooms = {room["id"]: copy.deepcopy(room) for room in rooms}
-        self.messages: dict[int, dict[int, dict[str, Any]]] = {key: {} for key in self.rooms}
-        self.members: dict[int, dict[int, str] | None] = dict.fromkeys(self.rooms)
+        self.epoch: str | None = None
+        self.rooms: dict[int, dict[str, Any]] = {}
+        self.heads: dict[int, int] = {}  # the last event applied; a room's own ``seq`` may be ahead after a welcome
+        self.messages: dict[int, dict[int, dict[str, Any]]] = {}
+        self.members: dict[int, dict[int, str] | None] = {}
+        self.recent: dict[int, list[dict[str, Any]]] = {}  # to be laid over pages that were read before
         self.added: set[int] = set()
+        for room in rooms:
+            self.enter(room)
+
+    def enter(self, room: dict[str, Any]) -> None:
+        key = room["id"]
+        self.rooms[key] = copy.deepcopy(room)
+        self.heads[key] = room["seq"]
+        self.messages[key], self.members[key], self.recent[key] = {}, None, []
+
+    def forget(self, room: int) -> None:
+        for part in (self.rooms, self.heads, self.messages, self.members, self.recent):
+            part.pop(room, None)
+
+    def welcome(self, frame: dict[str, Any]) -> None:
+        if self.epoch not in (None, frame["epoch"]):
+            for room in list(self.rooms):
+                self.forget(room)
+        self.epoch = frame["epoch"]
+        for room in frame["rooms"]:
+            if room["id"] in self.rooms:
+                self.rooms[room["id"]] = copy.deepcopy(room)
+            else:
+                self.enter(room)
+        for gone in self.rooms.keys() - {room["id"] for room in frame["rooms"]}:
+            self.forget(gone)
 
     def load(self, page: dict[str, Any]) -> None:
-        held = self.messages[page["room"]]
+        """A page of history; what happened after it was read is laid over it."""
+        held, room = self.messages[page["room"]], self.rooms[page["room"]]
         for message in page["messages"]:
             if message["id"] not in held or message["rev"] >= held[message["id"]]["rev"]:
                 held[message["id"]] = copy.deepcopy(message)
+            room["count"] = max(room["count"], message["position"])
+        for frame in self.recent[page["room"]]:
+            if frame["seq"] > page["seq"]:
+                self._show(frame)
 
     def load_members(self, page: dict[str, Any]) -> None:
         known = self.members[page["room"]] or {}
@@ -55,31 +88,34 @@ class Store:
 
     def apply(self, frame: dict[str, Any]) -> bool:
         """Returns whether the frame was news."""
-        kind = frame["type"]
-        if kind == "read":
-            if frame["room"] in self.rooms:
-                self.rooms[frame["room"]]["read"] = frame["position"]
-            return True
+        kind, room = frame["type"], frame.get("room")
         if kind == "room.added":
-            self.rooms[frame["room"]["id"]] = copy.deepcopy(frame["room"])
-            self.messages[frame["room"]["id"]] = {}
-            self.members[frame["room"]["id"]] = None
-            return True
-        if kind == "room.removed":
-            self.forget(frame["room"])
-            return True
-        if kind == "reset":
-            room = self.rooms[frame["room"]]
-            room["seq"] = frame["seq"]
-            self.messages[frame["room"]], self.members[frame["room"]] = {}, None
-            return True
-        if "seq" not in frame:
+            self.enter(frame["room"])
+        elif kind == "room.removed":
+            self.forget(room)
+        elif kind == "welcome":
+            self.welcome(frame)
+        elif kind == "history":
+            self.load(frame)
+        elif kind in ("read", "reset", "presence"):
+            if room in self.rooms:
+                getattr(self, f"_{kind}")(self.rooms[room], frame)
+        elif kind not in ("subscribed", "typing") and "seq" in frame:
+            return self._numbered(frame)
+        else:
             return False
-        return self._numbered(frame)
+        return True
 
-    def forget(self, room: int) -> None:
-        for part in (self.rooms, self.messages, self.members):
-            part.pop(room, None)
+    def _read(self, room: dict[str, Any], frame: dict[str, Any]) -> None:
+        room["read"] = frame["position"]
+
+    def _reset(self, room: dict[str, Any], frame: dict[str, Any]) -> None:
+        self.enter({**room, "seq": frame["seq"]})
+
+    def _presence(self, room: dict[str, Any], frame: dict[str, Any]) -> None:
+        room["online"] = frame["online"]
+        if room["on"] is not None and frame["on"] is not None:
+            room["on"] = sorted({*room["on"], *frame["on"]} - set(frame["off"]))
 
     def _numbered(self, frame: dict[str, Any]) -> bool:
         room = self.rooms.get(frame["room"])
@@ -87,33 +123,61 @@ class Store:
             if frame["type"] == "member.joined" and frame["user"]["id"] == self.you["id"]:
                 self.added.add(frame["room"])
             return False
-        if frame["seq"] <= room["seq"]:
+        head = self.heads[room["id"]]
+        if frame["seq"] <= head:
             return False
-        if frame["seq"] != room["seq"] + 1:
-            raise Gap(f"room {room['id']}: {room['seq']} → {frame['seq']}")
-        room["seq"] = frame["seq"]
-        family, _, what = frame["type"].partition(".")
-        getattr(self, f"_{family}")(room, what, frame)
+        if frame["seq"] != head + 1:
+            raise Gap(f"room {room['id']}: {head} → {frame['seq']}")
+        self.heads[room["id"]] = frame["seq"]
+        self.recent[room["id"]].append(frame)
+        if frame["seq"] > room["seq"]:
+            # Else the welcome has counted it already.
+            room["seq"] = frame["seq"]
+            self._count(room, frame)
+        self._show(frame)
+        if frame["type"] == "member.left" and frame["user"]["id"] == self.you["id"]:
+            self.forget(room["id"])
         return True
 
-    def _message(self, room: dict[str, Any], what: str, frame: dict[str, Any]) -> None:
-        message = copy.deepcopy(frame["message"])
-        held = self.messages[room["id"]]
-        if message["id"] not in held or message["rev"] >= held[message["id"]]["rev"]:
-            held[message["id"]] = message
-        if what == "posted":
-            room["count"] = max(room["count"], message["position"])
-            room["at"] = message["at"]
-            if message["author"] is not None and message["author"]["id"] == self.you["id"]:
-                room["read"] = message["position"]
-        if what == "deleted":
-            for other in held.values():
+    def _count(self, room: dict[str, Any], frame: dict[str, Any]) -> None:
+        """What an event changes in the description of its room."""
+        me = self.you["id"]
+        match frame["type"]:
+            case "message.posted":
+                message = frame["message"]
+                room["count"], room["at"] = max(room["count"], message["position"]), message["at"]
+                if message["author"] is not None and message["author"]["id"] == me:
+                    room["read"] = message["position"]
+            case "member.joined":
+                room["members"] += 1
+            case "member.left":
+                room["members"] -= 1
+            case "room.changed":
+                room |= {key: frame["info"][key] for key in ("name", "description", "archived", "slug", "kind")}
+        if frame["type"] in ("member.joined", "member.changed") and frame["user"]["id"] == me:
+            room["role"] = frame["role"]
+
+    def _show(self, frame: dict[str, Any]) -> None:
+        """What an event changes in messages and members."""
+        held = self.messages[frame["room"]]
+        family, _, what = frame["type"].partition(".")
+        if family == "message":
+            message = copy.deepcopy(frame["message"])
+            if message["id"] not in held or message["rev"] >= held[message["id"]]["rev"]:
+                held[message["id"]] = message
+            for other in held.values() if what == "deleted" else ():
                 if other["reply_to"] is not None and other["reply_to"]["id"] == message["id"]:
                     other["reply_to"] |= {"excerpt": "", "deleted": True}
+        elif family == "reaction" and frame["message_id"] in held:
+            self._react(held[frame["message_id"]], what, frame)
+        elif family == "member" and (known := self.members[frame["room"]]) is not None:
+            if what == "left":
+                known.pop(frame["user"]["id"], None)
+            else:
+                known[frame["user"]["id"]] = frame["role"]
 
-    def _reaction(self, room: dict[str, Any], what: str, frame: dict[str, Any]) -> None:
-        message = self.messages[room["id"]].get(frame["message_id"])
-        if message is None or frame["seq"] < message["rev"]:
+    def _react(self, message: dict[str, Any], what: str, frame: dict[str, Any]) -> None:
+        if message["deleted"] or frame["seq"] < message["rev"]:
             return
         groups = {group["emoji"]: list(group["users"]) for group in message["reactions"]}
         users = groups.setdefault(frame["emoji"], [])
@@ -123,27 +187,6 @@ class Store:
             users.remove(frame["user_id"])
         message["reactions"] = [{"emoji": emoji, "users": who} for emoji, who in groups.items() if who]
         message["rev"] = frame["seq"]
-
-    def _member(self, room: dict[str, Any], what: str, frame: dict[str, Any]) -> None:
-        user = frame["user"]["id"]
-        known = self.members[room["id"]]
-        if what == "left":
-            room["members"] -= 1
-            if known is not None:
-                known.pop(user, None)
-            if user == self.you["id"]:
-                self.forget(room["id"])
-            return
-        if what == "joined":
-            room["members"] += 1
-        if known is not None:
-            known[user] = frame["role"]
-        if user == self.you["id"]:
-            room["role"] = frame["role"]
-
-    def _room(self, room: dict[str, Any], what: str, frame: dict[str, Any]) -> None:
-        for key in ("name", "description", "archived", "slug", "kind"):
-            room[key] = frame["info"][key]
 
     def state(self) -> dict[str, Any]:
         """Everything that two clients can be compared by.
