@@ -281,7 +281,7 @@ def _expire(key: str) -> None:
 
 
 async def test_a_cut_socket_is_forgotten_with_all_its_rooms(server: Server) -> None:
-    room, anna, joon = await aside(make)
+    room, _, joon = await aside(make)
     async with talking(server, joon) as talk:
         await aside(joon.delete)
         await closed_soon(talk)

@@ -3,8 +3,8 @@
 import asyncio
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -37,16 +37,22 @@ def count() -> int:
     return Message.objects.count()
 
 
-@contextmanager
-def held(server: Server) -> Iterator[None]:
+@asynccontextmanager
+async def held(server: Server) -> AsyncIterator[None]:
     """While the writer is busy with something else everything waits; then it is one batch."""
-    go = threading.Event()
-    busy = server.node.writer.run(lambda: go.wait(10))
+    loop, started, go = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def wait() -> None:
+        loop.call_soon_threadsafe(started.set)
+        assert go.wait(30)
+
+    busy = server.node.writer.run(wait)
+    await started.wait()
     try:
         yield
     finally:
         go.set()
-        busy.add_done_callback(lambda done: done.result())
+        await busy
 
 
 class Commits:
@@ -124,7 +130,7 @@ async def test_what_many_people_post_at_once_takes_few_commits(server: Server, m
     room, people = await aside(make, 8)
     clients = [await server.connect(person) for person in people]
     commits = Commits(monkeypatch)
-    with held(server):
+    async with held(server):
         sent = [
             asyncio.create_task(client.post(room.pk, f"{client.you['username']} {number}"))
             for number in range(25)
@@ -152,7 +158,7 @@ async def test_a_refused_message_sinks_nothing_else_in_its_batch(
     stranger = await aside(make_user)
     client, other = await server.connect(anna), await server.connect(stranger)
     commits = Commits(monkeypatch)
-    with held(server):
+    async with held(server):
         sent = [
             asyncio.create_task(client.request("post", room=room.pk, client_id=str(uuid.uuid4()), body=body))
             for body in ("one", " ", "two", "x" * 10_001, "three")
@@ -187,7 +193,7 @@ async def test_a_message_that_the_database_refuses_sinks_nothing_else_in_its_bat
         return results
 
     monkeypatch.setattr(messages, "post_many", failing)
-    with held(server):
+    async with held(server):
         sent = [
             asyncio.create_task(client.request("post", room=room.pk, client_id=str(uuid.uuid4()), body=body))
             for body in ("one", "poison", "two")
@@ -245,8 +251,7 @@ async def test_a_full_queue_answers_at_once_that_it_cannot(server: Server, monke
     room, (anna, _) = await aside(make)
     client = await server.connect(anna)
     monkeypatch.setattr(writer, "WAITING", 3)
-    with held(server):
-        await eventually(lambda: not server.node.writer._jobs.qsize())
+    async with held(server):
         sent = [
             asyncio.create_task(client.request("post", room=room.pk, client_id=str(uuid.uuid4()), body=str(number)))
             for number in range(5)
@@ -275,7 +280,7 @@ async def test_other_writes_share_the_batch_and_its_order(server: Server) -> Non
     """Post, then remove the author, then post again: the last one comes too late, though all are one batch."""
     room, (anna, joon) = await aside(make)
     made = server.node.writer
-    with held(server):
+    async with held(server):
         first = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "in time"), posted)
         gone = made.run(lambda: members.remove(anna, room.pk, joon.pk))
         late = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "too late"), posted)
