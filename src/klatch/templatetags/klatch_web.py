@@ -58,7 +58,7 @@ def klatch_version() -> str:
 @register.simple_tag(takes_context=True)
 def klatch_config(context: Context) -> SafeString:
     """What the client needs before it can speak: addresses, who is reading, which page was asked for."""
-    user = context["request"].user
+    user = context["klatch_reader"]
     pages = reverse("klatch:directory")
     mount = pages.removesuffix("chat/")
     config: dict[str, Any] = {

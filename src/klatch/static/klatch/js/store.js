@@ -20,7 +20,7 @@ export class Store {
     this.pending = signal([]);
     /** The rooms that were taken away, by slug, so that a page about one can say so. */
     this.lost = signal(/** @type {Map<string, string>} */ (new Map()));
-    this.unread = computed(() => [...this.rooms.value.values()].reduce((sum, room) => sum + room.unread, 0));
+    this.unread = computed(() => [...this.rooms.value.values()].reduce((sum, room) => sum + (room.info.value.archived ? 0 : room.unread), 0));
     /** Asked with the room and its last number when events are missing. @type {(room: number, seq: number) => void} */
     this.ongap = () => {};
     /** Told the client id of each message of yours that is known to be stored. @type {(clientId: string) => void} */

@@ -17,7 +17,13 @@ export function Plain({ title, children }) {
   return html`<main class="main" id="main" tabindex="-1"><header class="head"><${BackArrow} /><h1>${title}</h1></header><div class="fill">${children}</div></main>`;
 }
 
-export const BackArrow = () => html`<a class="icon back" href=${client.router.base} aria-label=${gettext("Back to the list")}><${Back} /></a>`;
+/** The way back to the list on a phone; with a dot when something new waits in other rooms. */
+export function BackArrow() {
+  const here = client.visit.value?.room, elsewhere = client.store.unread.value - (here && !here.info.value.archived ? here.unread : 0);
+  return html`<a class=${`icon back ${elsewhere > 0 ? "news" : ""}`} href=${client.router.base} aria-label=${gettext("Back to the list")}><${Back} /></a>`;
+}
+
+
 const Back = () => html`<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round" class="flips" aria-hidden="true"><path d="M15 5l-7 7 7 7" /></svg>`;
 
 /** What stands at the address of a room that is not yours. @param {{slug: string}} props */

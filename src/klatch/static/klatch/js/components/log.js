@@ -14,7 +14,7 @@ import { timeline } from "#klatch/timeline.js";
 
 /** @param {{visit: Visit}} props */
 export function Log({ visit }) {
-  const { room } = visit, { store, editing, socket, reader } = client;
+  const { room } = visit, { store, editing, socket, network, reader } = client;
   const you = store.you.value.id;
   const box = useRef(/** @type {any} */ (null));
   const [scroll] = useState(() => new LogScroll(visit));
@@ -23,7 +23,7 @@ export function Log({ visit }) {
   const window = room.window.value, direct = room.info.value.kind === "direct", all = store.pending.value, divider = visit.divider.value;
   const rows = useMemo(() => timeline(direct ? { ...window, notices: [] } : window, all.filter((p) => p.room === room.id), divider, you), [window, all, divider, you, direct]);
   const aim = visit.aim.value, atEnd = scroll.atEnd.value, loading = visit.loading.value, failed = visit.failed.value;
-  const offline = socket.state.value !== "online";
+  const offline = socket.state.value !== "online" || !network.value;
 
   useLayoutEffect(() => scroll.attach(box.current), []);
   useLayoutEffect(() => scroll.settle(aim), [rows, aim, loading]);

@@ -18,7 +18,7 @@ export function Line() {
     return () => clearTimeout(timer);
   }, [state]);
   const shown = state !== "stopped" && (!network || (late && state !== "online"));
-  const words = network && state === "connecting" ? gettext("Connecting…") : network ? gettext("Connecting again… What you write is kept and sent later.")
+  const words = network && state === "connecting" ? gettext("Connecting…") : network ? gettext("The line is gone. What you write is kept and sent later.")
     : gettext("You are offline. What you write is kept and sent later.");
   return html`<div class="line" role="status">${shown ? html`<p><${Icon} name="warn" />${words}</p>` : null}</div>`;
 }
