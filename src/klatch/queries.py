@@ -89,8 +89,9 @@ def history(user: Any, room_id: int, *, before: int | None, after: int | None, a
     if after is not None:
         page = list(rows.filter(position__gt=after).order_by("position")[:limit])
     elif around is not None:
-        older = list(rows.filter(position__lt=around).order_by("-position")[: limit // 2])
-        page = [*reversed(older), *rows.filter(position__gte=around).order_by("position")[: limit - len(older)]]
+        newer = list(rows.filter(position__gte=around).order_by("position")[:limit])
+        older = list(rows.filter(position__lt=around).order_by("-position")[: max(limit // 2, limit - len(newer))])
+        page = [*reversed(older), *newer[: limit - len(older)]]
     else:
         if before is not None:
             rows = rows.filter(position__lt=before)

@@ -54,7 +54,9 @@ def ten() -> tuple[Any, Any]:
         ({"around": 5, "limit": 4}, [3, 4, 5, 6], False, False),
         ({"around": 1, "limit": 4}, [1, 2, 3, 4], True, False),
         ({"around": 10, "limit": 1}, [10], False, True),
-        ({"around": 999, "limit": 4}, [9, 10], False, True),
+        ({"around": 999, "limit": 4}, [7, 8, 9, 10], False, True),
+        ({"around": 9, "limit": 6}, [5, 6, 7, 8, 9, 10], False, True),
+        ({"around": 999, "limit": 1}, [10], False, True),
     ],
 )
 def test_a_page_has_the_messages_asked_for_and_says_truly_where_the_room_starts_and_ends(
