@@ -83,5 +83,10 @@ function MenuItem({ icon, label, act, href, danger, onclose }) {
   const inside = html`<${IconOf} name=${icon} /><span>${label}</span>`;
   if (href) return html`<a class="menu-item" role="menuitem" href=${href}>${inside}</a>`;
   return html`<button type="button" role="menuitem" class=${`menu-item ${danger ? "danger" : ""}`}
-    onClick=${() => { onclose(); act(); }}>${inside}</button>`;
+    onClick=${(/** @type {any} */ e) => {
+      // At once, not at the next drawing: what `act` opens must find the focus where it shall return to.
+      e.currentTarget.closest("[popover]").hidePopover?.();
+      onclose();
+      act();
+    }}>${inside}</button>`;
 }

@@ -17,6 +17,11 @@ export function Tools({ message, room }) {
   const writable = !room.info.value.archived;
   const close = () => setOpen("");
   const toggle = (/** @type {string} */ what) => () => setOpen(open === what ? "" : what);
+  const remove = () => {
+    // The row outlives its tools: the focus returns to it.
+    bar.current?.closest("article")?.focus();
+    client.dialog.value = { kind: "delete", message };
+  };
   return html`<div class="tools" ref=${bar} role="toolbar" aria-label=${gettext("Message")}>
     ${writable ? html`<${IconButton} icon="smile" label=${gettext("React")} aria-expanded=${open === "emoji"} onClick=${toggle("emoji")} />
       <${IconButton} icon="reply" label=${gettext("Reply")} onClick=${() => client.replyTo(message, room.id)} />` : null}
@@ -27,7 +32,7 @@ export function Tools({ message, room }) {
       { icon: "link", label: gettext("Copy link"), act: () => client.copyLink(message, room) },
       { icon: "copy", label: gettext("Copy text"), act: () => copyText(message) },
       { icon: "unread", label: gettext("Unread from here"), act: () => client.try(/** @type {any} */ (client.visit.peek()?.unreadFrom(message.position))) },
-      (own || client.may(room)) && writable && { icon: "trash", label: gettext("Delete"), danger: true, act: () => (client.dialog.value = { kind: "delete", message }) },
+      (own || client.may(room)) && writable && { icon: "trash", label: gettext("Delete"), danger: true, act: remove },
     ]} />` : null}
   </div>`;
 }
