@@ -311,7 +311,7 @@ def move(on: Stage, what: str, person: User, number: int) -> None:
 
 
 @pytest.mark.usefixtures("db")
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(moves=MOVES, cut=st.integers(0, 11))
 def test_any_sequence_replays_whether_followed_live_or_resumed_anywhere(
     moves: list[tuple[str, int, int]], cut: int
