@@ -174,7 +174,7 @@ class TokenForm(forms.Form):
     """Its page has another field called name: ids of its own keep each label with its field."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, auto_id="token_%s", **kwargs)
+        super().__init__(*args, **{"auto_id": "token_%s", **kwargs})
 
     name = forms.CharField(
         label=_("What is it for?"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
