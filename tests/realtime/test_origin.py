@@ -120,7 +120,7 @@ async def anna(server: Server) -> User:
 async def test_a_foreign_page_with_a_visitors_cookie_is_refused_in_the_handshake(server: Server, anna: User) -> None:
     cookie = await aside(log_in, anna)
     port = server.url.rpartition(":")[2]
-    for headers in (
+    for given in (
         {"cookie": cookie, "origin": "https://evil.example"},
         {"cookie": cookie, "origin": f"https://127.0.0.1:{port}"},
         {"cookie": cookie, "origin": f"http://localhost:{port}"},
@@ -129,9 +129,9 @@ async def test_a_foreign_page_with_a_visitors_cookie_is_refused_in_the_handshake
         {},
     ):
         with pytest.raises(websockets.InvalidStatus) as refused:
-            async with line(server, **headers):
+            async with line(server, **given):
                 pass
-        assert refused.value.response.status_code == 403, headers
+        assert refused.value.response.status_code == 403, given
     assert server.node.hub.users == {}
 
 
