@@ -5,7 +5,8 @@ HOST ?= 127.0.0.1
 PYTHON := .venv/bin/python
 
 
-.PHONY: help run test check fix bench screenshots types clean requirements
+
+.PHONY: help run test faults check fix bench screenshots types clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -16,6 +17,9 @@ run: .venv/run.stamp  ## serve Klatch: make run PORT=8123 DATA=/some/folder HOST
 
 test: .venv/dev.stamp  ## every test, the browser journeys too
 	@bash scripts/test
+
+faults: .venv/dev.stamp  ## the long tier: real processes and engines, broken on purpose
+	@.venv/bin/python -m pytest -q -m faults tests/faults
 
 check: .venv/dev.stamp  ## lint, format, types, layering, docs, JavaScript
 	@bash scripts/check

@@ -17,6 +17,7 @@ import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
 BACK_OFF = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+REPLIES = frozenset({"ack", "error", "pong", "history", "results", "rooms", "members", "people", "room", "subscribed"})
 RETRYABLE = frozenset({"rate_limited", "unavailable", "internal"})
 
 
@@ -57,6 +58,8 @@ class Client:
         self._refs = itertools.count(1)
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._ready: asyncio.Future[None] | None = None
+        self._asked: set[int] = set()  # rooms whose hole is being filled
+        self._sending: set[asyncio.Future[None]] = set()
         self.you: dict[str, Any] = {}
         self.epoch: str | None = None
         self.rooms: dict[int, dict[str, Any]] = {}
@@ -218,6 +221,7 @@ class Client:
                 answer.set_result(frame)
             return
         elif kind == "reset":
+            self._asked.discard(frame["room"])
             self.seqs[frame["room"]] = frame["seq"]
         elif kind == "room.added":
             self.rooms[frame["room"]["id"]] = frame["room"]
@@ -225,16 +229,34 @@ class Client:
         elif kind == "room.removed":
             self.rooms.pop(frame["room"], None)
             self.seqs.pop(frame["room"], None)
-        elif "seq" in frame:
-            seq = self.seqs.get(frame["room"])
-            if seq is not None and frame["seq"] <= seq:
-                return
-            self.seqs[frame["room"]] = frame["seq"]
+        elif kind in REPLIES:
+            # The answer to a request that nobody waits for any more.
+            return
+        elif "seq" in frame and not self._is_next(frame):
+            return
         self.frames.put_nowait(frame)
+
+    def _is_next(self, event: dict[str, Any]) -> bool:
+        """Count a numbered event; False for one that is known. A hole asks for what is missing, and waits for it."""
+        room, seq = event["room"], event["seq"]
+        known = self.seqs.get(room)
+        if known is not None and seq > known + 1:
+            if room not in self._asked and self._socket is not None:
+                self._asked.add(room)
+                frame = {"op": "subscribe", "ref": next(self._refs), "room": room, "seq": known}
+                self._sending.add(task := asyncio.ensure_future(self._socket.send(json.dumps(frame))))
+                task.add_done_callback(self._sending.discard)
+            return False
+        if known is not None and seq <= known:
+            return False
+        self._asked.discard(room)
+        self.seqs[room] = seq
+        return True
 
     def _welcome(self, frame: dict[str, Any]) -> None:
         if self.epoch != frame["epoch"]:
             self.seqs = {}
+        self._asked.clear()
         self.epoch, self.you = frame["epoch"], frame["you"]
         self.rooms = {room["id"]: room for room in frame["rooms"]}
         self.seqs = {key: self.seqs.get(key, room["seq"]) for key, room in self.rooms.items()}
