@@ -113,7 +113,7 @@ export function Composer({ room }) {
       ${choices.length ? html`<${Completions} choices=${choices} at=${at} onpick=${pick} />` : null}
       ${reply ? html`<div class="replying"><${Icon} name="reply" /><p><b>${personName(reply.author)}</b> <span dir="auto">${reply.excerpt}</span></p>
         <${IconButton} icon="close" class="mini" label=${gettext("Do not reply to this")} onClick=${() => client.replyTo(null, room.id)} /></div>` : null}
-      <textarea ref=${ref} rows="1" dir="auto" aria-label=${fill(gettext("Message %(name)s"), { name })} placeholder=${fill(gettext("Message %(name)s"), { name })}
+      <textarea ref=${ref} rows="1" dir="auto" aria-label=${fill(gettext("Message %(name)s"), { name })} placeholder=${fill(gettext("Message %(name)s"), { name: short(name) })}
         enterkeyhint=${touch() ? "enter" : "send"} aria-autocomplete="list" aria-controls=${choices.length ? "completions" : undefined}
         aria-activedescendant=${choices.length ? `completion-${at}` : undefined}
         onInput=${input} onKeyDown=${key} onClick=${() => offer()} onBlur=${() => setTimeout(() => setChoices([]), 150)} />
@@ -125,6 +125,12 @@ export function Composer({ room }) {
       </div>
       ${emoji ? html`<${EmojiPanel} anchor=${emojiButton.current} onclose=${() => setEmoji(false)} onpick=${insert} />` : null}
     </form></div>`;
+}
+
+/** A name that fits into one line of a narrow composer. @param {string} name */
+function short(name) {
+  const signs = [...name];
+  return signs.length > 28 ? `${signs.slice(0, 27).join("")}…` : name;
 }
 
 /** @param {{room: Room}} props */
