@@ -103,6 +103,9 @@ def test_an_edit_is_found_by_its_new_words_only_and_a_deletion_by_none() -> None
     assert (hits(rosa, "kettle"), hits(rosa, "teapot")) == ([], ["teapot"])
     messages.delete(rosa, message.pk)
     assert hits(rosa, "teapot") == []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM klatch_search")
+        assert cursor.fetchone() == (0,)
 
 
 def test_one_finds_only_what_was_said_in_ones_own_rooms() -> None:

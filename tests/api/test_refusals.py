@@ -73,6 +73,19 @@ def test_an_address_that_does_not_exist_is_refused_and_a_wrong_method_too() -> N
     assert asker.raw("PUT", "/rooms").status_code == 405
 
 
+@pytest.mark.parametrize("path", ["/invites/{}", "/tokens/{}"])
+@pytest.mark.parametrize("number", [0, -1, 2**63 - 1, 2**63, 10**30])
+def test_a_number_that_names_nothing_is_refused_however_large(path: str, number: int) -> None:
+    status, answer = Asker(make_user()).ask("DELETE", path.format(number))
+    assert (status, answer["code"]) in ((404, "not_found"), (422, "invalid"))
+
+
+@pytest.mark.parametrize("body", [{"room": 2**63}, {"room": -1}, {"room": 1, "max_uses": 2**70}, {"room": "x"}])
+def test_a_link_into_a_room_that_cannot_be_is_refused(body: dict[str, Any]) -> None:
+    status, answer = Asker(make_user()).ask("POST", "/invites", body)
+    assert (status, answer["code"]) in ((404, "not_found"), (422, "invalid"))
+
+
 def test_who_posts_too_fast_is_told_when_to_come_back(settings: Any) -> None:
     settings.KLATCH = {"POSTS_PER_SECOND": 0.7, "POSTS_BURST": 2}
     rosa = make_user()

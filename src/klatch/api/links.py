@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from typing_extensions import TypedDict
 
-from klatch import queries, serialize
+from klatch import protocol, queries, serialize
 from klatch.actions import invites, tokens
 from klatch.api.run import answer, asker, in_thread, written
 from klatch.models import Token
@@ -13,7 +13,7 @@ router = Router(tags=["links"])
 
 
 class NewInvite(Schema):
-    room: int
+    room: protocol.Id
     max_uses: int = 0
 
 
