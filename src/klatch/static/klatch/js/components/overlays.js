@@ -1,7 +1,9 @@
 // Things that lie over the page: dialogs and popovers, with the browser's own focus, Escape and return of focus.
 import { useLayoutEffect, useRef } from "preact/hooks";
+import { client } from "#klatch/client.js";
 import { html } from "#klatch/components/html.js";
 import { Icon as IconOf, IconButton } from "#klatch/components/icons.js";
+import { touch } from "#klatch/components/textarea.js";
 import { gettext } from "#klatch/i18n.js";
 
 /** @param {{title: string, onclose: () => void, children?: any, class?: string, bare?: boolean}} props */
@@ -9,10 +11,13 @@ export function Modal({ title, onclose, children, class: extra = "", bare = fals
   const ref = useRef(/** @type {HTMLDialogElement|null} */ (null));
   // Before the effects of what is inside, which may move the focus.
   useLayoutEffect(() => {
-    const before = document.activeElement;
-    ref.current?.showModal();
+    const el = ref.current, before = document.activeElement, page = location.href;
+    el?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // Until it is closed all else is inert and takes no focus.
+      el?.close();
+      if (location.href !== page && !touch()) client.focusComposer();
+      else if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
   // A click on the ground beside the dialog has the dialog itself as its target.
