@@ -10,8 +10,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.server.browsing import Browser
+from tests.server.journeys import invite_link, join, log_in, pk_of
 from tests.server.process import PASSWORD, Server
-from tests.server.test_pages import invite_link, join, log_in, pk_of
 
 SECONDS = 5
 HELLO = json.dumps({"op": "hello", "ref": 1, "epoch": None, "rooms": {}})

@@ -1,7 +1,13 @@
-"""The pages of failure, in the family's look. They must not fail themselves: no query, no session."""
+"""The pages of failure, in the family's look, and the icon. They must not fail themselves: no query, no session."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+
+
+def icon(request: HttpRequest) -> HttpResponse:
+    """What browsers ask for on pages that name no icon, the admin's."""
+    return redirect(static("klatch/icon.svg"))
 
 
 def stale(request: HttpRequest, reason: str = "") -> HttpResponse:

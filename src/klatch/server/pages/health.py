@@ -6,6 +6,8 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from klatch.realtime import node
+
 _current = False  # migrations are applied; once true it stays true for this process
 
 
@@ -18,8 +20,10 @@ def alive(request: HttpRequest) -> JsonResponse:
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:
-    """Whether this process can take people now. 503 when the database is away or older than the code."""
+    """Whether this process can take people now: the engine runs, the database answers and is as new as the code."""
     global _current
+    if node.current() is None:
+        return JsonResponse({"klatch": "not ready", "because": "engine"}, status=503)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

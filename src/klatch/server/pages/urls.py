@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from klatch.server.pages import account, health, invite, join, people, setup
+from klatch.server.pages import account, errors, health, invite, join, people, setup
 
 app_name = "server"
 urlpatterns = [
@@ -23,6 +23,7 @@ urlpatterns = [
     path("people/<int:pk>/reactivate/", people.activate, {"on": True}, name="reactivate"),
     path("people/<int:pk>/reset/", people.reset_link, name="reset-link"),
     path("reset/<str:uid>/<str:token>/", people.reset, name="reset"),
+    path("favicon.ico", errors.icon, name="icon"),
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
 ]
