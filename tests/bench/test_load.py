@@ -29,14 +29,14 @@ async def connected(room: Room) -> AsyncIterator[Load]:
 
 
 class FaultyRoom(Room):
-    """Sends something else than it should to the third member, once."""
+    """Sends something else than it should to the third member, the first time."""
 
     def __init__(self, fault: Callable[[list[bytes]], list[bytes]]) -> None:
         super().__init__()
         self._fault: Callable[[list[bytes]], list[bytes]] | None = fault
 
     def deliver(self) -> None:
-        if self._fault is not None and self.seq > 8:
+        if self._fault is not None:
             victim = self.members.pop(2)
             victim.transport.write(frame(self._fault(self._events)))
             super().deliver()
@@ -48,7 +48,7 @@ class FaultyRoom(Room):
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_module, "STALL", 0.2)
+    monkeypatch.setattr(load_module, "STALL", 1.0)
 
 
 async def test_what_everybody_received_is_what_was_posted_times_the_members() -> None:
@@ -56,7 +56,7 @@ async def test_what_everybody_received_is_what_was_posted_times_the_members() ->
     async with connected(room) as load:
         window = await load.run(0.1)
         faults = load.close()
-    assert window.posts == room.seq == load.posted > 4
+    assert window.posts == room.seq == load.posted >= 4
     assert window.deliveries == window.posts * MEMBERS
     assert len(window.answer_ms) == len(window.delivery_ms) == window.posts
     assert load.receipts == {serial: serial + 1 for serial in range(room.seq)}
