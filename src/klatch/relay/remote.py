@@ -1,4 +1,5 @@
-"""What all relays between processes share: an own queue, one publish a batch, one subscription, coming back after a loss.
+"""What all relays between processes share: an own queue, one publish a batch, one subscription, coming back after a
+loss.
 
 Each kind only says how bytes go out and come in.
 """
@@ -91,7 +92,7 @@ class RemoteRelay(ABC):
     def subscribe(self, subscribed: Callable[[], None]) -> AsyncIterator[bytes]:
         """Everything that is told from the moment ``subscribed`` is called. Raises when the line breaks."""
 
-    async def disconnect(self) -> None:
+    async def disconnect(self) -> None:  # noqa: B027 - not every line holds something
         """Let go of what ``send`` holds."""
 
     def _hand_over(self, envelopes: Sequence[Envelope]) -> None:
