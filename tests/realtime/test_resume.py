@@ -311,7 +311,7 @@ async def test_a_room_left_aside_stays_so_when_the_log_is_looked_at(
 ) -> None:
     async with talking(server, joon) as talk:
         await talk.ask(op="unsubscribe", ref=1, room=room.pk)
-        await server.node.look_at_log()
+        await server.node.delivery.look_at_log()
         await say(room, anna, "unheard")
         assert bodies(await talk.rest()) == []
 

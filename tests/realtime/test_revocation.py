@@ -287,4 +287,4 @@ async def test_a_cut_socket_is_forgotten_with_all_its_rooms(server: Server) -> N
         await closed_soon(talk)
         await eventually(lambda: joon.pk not in server.node.hub.users)
         assert room.pk not in server.node.hub.rooms
-        assert server.node._feeds == {}
+        assert server.node.delivery.rooms == []

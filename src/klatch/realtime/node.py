@@ -1,33 +1,29 @@
-"""One for each process: hub, feeds, relay, writer, reads and the periodic looks at the log. Starts and stops them.
+"""One for each process: hub, delivery, relay, writer, reads and the periodic looks. Starts, drains and stops them.
 
 Knows rooms and people by number only; the protocol of a socket is ``socket``'s.
 """
 
 import asyncio
 import contextlib
-import json
 import logging
-from collections.abc import Awaitable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any
 
-from klatch import protocol, queries, serialize
 from klatch.conf import conf
-from klatch.errors import Close, KlatchError, NotFound
-from klatch.models import Event
+from klatch.errors import Close, KlatchError
 from klatch.presence import PLACE, presence
-from klatch.realtime import login, resume
+from klatch.realtime import login
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database
-from klatch.realtime.feed import Feed
+from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
 from klatch.realtime.writer import Writer
 from klatch.relay import Envelope, relay
 
 logger = logging.getLogger("klatch.node")
 
-GAP_PAGE = 500  # events read at once to fill a gap
-OVERLAP = 2_000  # rows of the log read again by the membership look: on PostgreSQL ids may become visible out of order
+SETTLE_SECONDS = 2.0  # how long a connection may take to get its last answers when the process stops
 
 
 class Node:
@@ -38,23 +34,37 @@ class Node:
         self.hub = Hub()
         self.database = Database()
         self.announcer = Announcer(self.hub)
+        self.delivery = Delivery(self.hub, self.database, self.announcer, self.spawn)
         self.sessions: dict[str, str] = {}  # hash → key of the sessions that hold sockets here
-        self._feeds: dict[int, Feed] = {}
-        self._refilling: set[int] = set()
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._log_id = 0
-        self._data_version = -1
         self._look_now = asyncio.Event()
         self.running = False
+        self.draining = False
 
     async def start(self) -> None:
         presence.clear()
         self.writer = Writer()
         await relay().start(self.receive, self._look_now.set)
-        self._log_id = await self.database.read(queries.last_event_id)
+        await self.delivery.start()
         self.running = True
         for loop in (self._look_at_log(), self._look_at_rights(), self.announcer.run()):
             self.spawn(loop)
+
+    async def drain(self, seconds: float) -> None:
+        """Send everybody to another process, spread over these seconds; each gets the answers it waits for first."""
+        self.draining = True
+        everybody = [connection for theirs in self.hub.users.values() for connection in theirs]
+        leaving = []
+        for connection in everybody:
+            leaving.append(self.spawn(self._retire(connection)))
+            await asyncio.sleep(seconds / len(everybody))
+        await asyncio.gather(*leaving, return_exceptions=True)
+
+    async def _retire(self, connection: Connection) -> None:
+        deadline = self.loop.time() + SETTLE_SECONDS
+        while connection.unanswered and connection.open and self.loop.time() < deadline:  # noqa: ASYNC110 - once in a life
+            await asyncio.sleep(0.01)
+        connection.cut(Close.SHUTDOWN)
 
     async def stop(self) -> None:
         """Cut every socket with “come back”, finish what waits to be written, stop everything."""
@@ -90,7 +100,7 @@ class Node:
 
     def disconnect(self, connection: Connection) -> None:
         for room in list(connection.rooms):
-            self._unfollow(connection, room)
+            self.delivery.unfollow(connection, room)
             self.announcer.leave_soon(room, connection.user)
         self.hub.discard(connection)
         self.announcer.leave_soon(PLACE, connection.user)
@@ -99,74 +109,13 @@ class Node:
         ):
             self.sessions.pop(connection.session, None)
 
-    def attach(self, connection: Connection, room: int, *, hold: bool) -> None:
-        """Have the room's next events sent to the connection; with ``hold`` only after ``release``."""
-        if room in connection.rooms:
-            return
-        if hold:
-            connection.held[room] = []
-        self.hub.attach(connection, room)
-        if room not in self._feeds:
-            self._feeds[room] = Feed(room)
-        self.announcer.enter(room, connection.user)
-
-    def release(self, connection: Connection, room: int, seq: int) -> None:
-        """The connection knows everything up to ``seq``: give it what was held beyond that, and let it run."""
-        self.hub.flush()
-        self._start_feed(room, seq)
-        self.hub.flush()
-        held = connection.held.get(room)
-        if held is None:
-            return
-        first = held[0].first if held else (self._feeds[room].seq or 0) + 1
-        if first > seq + 1:
-            # Somebody who knew more has started the feed beyond this number.
-            self.spawn(self._bridge(connection, room, seq))
-            return
-        del connection.held[room]
-        for chunk in held:
-            if chunk.last > seq:
-                self.hub.say(connection, *chunk.texts[max(0, seq - chunk.first + 1) :])
-
-    async def _bridge(self, connection: Connection, room: int, seq: int) -> None:
-        """Read what lies between ``seq`` and what is held, then release. The person may be gone by now."""
-        try:
-            caught = await self.database.read(_catch_up, connection.user, room, seq)
-        except NotFound:
-            self.forget(connection, room)
-        except KlatchError:
-            connection.cut(Close.SHUTDOWN)
-        else:
-            if room in connection.held:
-                if caught.reset:
-                    self.hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
-                if caught.events:
-                    self.hub.say(connection, *caught.events)
-                self.release(connection, room, caught.head)
-
-    def detach(self, connection: Connection, room: int) -> None:
-        """Nothing of the room that comes after this call reaches the connection."""
-        if room in connection.rooms:
-            self._unfollow(connection, room)
-            self.announcer.leave(room, connection.user)
-
-    def _unfollow(self, connection: Connection, room: int) -> None:
-        if not self.hub.detach(connection, room):
-            self._feeds.pop(room, None)
-
     # From the relay to the hub
 
     def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Take a batch from the relay: any order, any number of times."""
         for envelope in envelopes:
             if envelope.seq:
-                feed = self._feeds.get(envelope.room)
-                if feed is not None:
-                    self._deliver(feed.accept((envelope,)))
-                    if feed.missing is not None:
-                        self._refill(envelope.room)
-                if envelope.kind == Event.Kind.MEMBER_JOINED and envelope.user in self.hub.users:
-                    self._let_in(envelope.user, envelope.room)
+                self.delivery.receive(envelope)
             elif envelope.kind == "personal":
                 self.hub.tell(envelope.user, envelope.text or "")
             elif envelope.kind == "ephemeral":
@@ -180,106 +129,12 @@ class Node:
             elif envelope.kind == "session":
                 self._end_session(envelope.text or "")
 
-    def _deliver(self, envelopes: Iterable[Envelope]) -> None:
-        for envelope in envelopes:
-            self.hub.deliver(envelope)
-            if envelope.kind == Event.Kind.MEMBER_LEFT:
-                self._let_out(envelope)
-
-    def _let_out(self, envelope: Envelope) -> None:
-        """After the event itself nothing of the room reaches this person, in this process, on any connection."""
-        removed = json.loads(envelope.text or "{}").get("removed", False)
-        for connection in list(self.hub.users.get(envelope.user, ())):
-            self.forget(connection, envelope.room, removed=removed)
-
-    def forget(self, connection: Connection, room: int, *, removed: bool = True) -> None:
-        """The room is no longer this person's: if the connection follows it, no more, and it is told so."""
-        if room in connection.rooms:
-            self.detach(connection, room)
-            frame = {"type": "room.removed", "room": room, "removed": removed}
-            self.hub.say(connection, protocol.encode(frame))
-
-    def _let_in(self, user: int, room: int) -> None:
-        for connection in list(self.hub.users.get(user, ())):
-            if room not in connection.rooms and room not in connection.unsubscribed:
-                self.spawn(self.welcome_to(connection, room))
-
-    async def welcome_to(self, connection: Connection, room: int) -> None:
-        """Attach a connection to a room that its person belongs to now, and say so."""
-        self.attach(connection, room, hold=True)
-        try:
-            mine = await self.database.read(_my_room, connection.user, room)
-        except NotFound:
-            self.forget(connection, room)
-            return
-        except KlatchError:
-            # The next look at the log tries again.
-            self.detach(connection, room)
-            return
-        if room in connection.rooms:
-            self.hub.say(connection, protocol.encode({"type": "room.added", "room": mine}))
-            self.release(connection, room, mine["seq"])
-
-    def _start_feed(self, room: int, seq: int) -> None:
-        feed = self._feeds.get(room)
-        if feed is not None and feed.seq is None:
-            self._deliver(feed.start(seq))
-            if feed.missing is not None:
-                self._refill(room)
-
-    # Repair from the log
-
-    def _refill(self, room: int) -> None:
-        if room not in self._refilling:
-            self._refilling.add(room)
-            self.spawn(self._fill_gap(room))
-
-    async def _fill_gap(self, room: int) -> None:
-        try:
-            # An envelope that is only late comes within this turn of the loop; the log is for those that are lost.
-            await asyncio.sleep(0)
-            while (feed := self._feeds.get(room)) is not None and (gap := feed.missing) is not None:
-                found = await self.database.read(_envelopes, room, *gap)
-                if self._feeds.get(room) is not feed:
-                    continue
-                for envelope in found:
-                    # Frames of the log are made of rows as they are now: who left within them may not see them.
-                    if envelope.kind == Event.Kind.MEMBER_LEFT:
-                        self._let_out(envelope)
-                self._deliver(feed.accept(found))
-                if feed.seq == gap[0]:
-                    # Heard of, not there yet: the next look at the log asks again.
-                    feed.head = feed.seq
-                    return
-        except KlatchError as problem:
-            logger.warning("Room %s cannot be read now: %s", room, problem)
-        finally:
-            self._refilling.discard(room)
-
-    async def look_at_log(self) -> None:
-        """Compare every followed room with the log, and who came and went: finds what was lost without a trace."""
-        heads, changes = await self.database.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
-        for room, head in heads.items():
-            feed = self._feeds.get(room)
-            if feed is not None:
-                feed.heard(head)
-                if feed.missing is not None:
-                    self._refill(room)
-        for event in changes:
-            self._log_id = max(self._log_id, event.pk)
-        latest: dict[tuple[int, int], Event] = {
-            (event.room_id, event.user_id): event for event in changes if event.user_id in self.hub.users
-        }
-        for (room, user), event in latest.items():
-            if event.kind == Event.Kind.MEMBER_JOINED:
-                self._let_in(user, room)
-
     async def _look_at_log(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), conf().head_check_seconds)
             self._look_now.clear()
-            await _patiently(self.look_at_log())
+            await _patiently(self.delivery.look_at_log())
 
     # Rights
 
@@ -308,35 +163,6 @@ async def _patiently(work: Awaitable[None]) -> None:
         await work
     except KlatchError as problem:
         logger.warning("The database cannot be read now: %s", problem)
-
-
-def _my_room(user_id: int, room: int) -> protocol.MyRoom:
-    user = _person(user_id)
-    mine = queries.membership(user, room)
-    people = queries.people_of([mine.room])[room] if mine.room.is_direct else None
-    return serialize.my_room(mine, presence.online_in(room), people)
-
-
-def _catch_up(user_id: int, room: int, known: int) -> resume.Caught:
-    return resume.read_room(_person(user_id), room, known)
-
-
-def _person(user_id: int) -> Any:
-    user = queries.person(user_id)
-    if user is None:
-        raise NotFound
-    return user
-
-
-def _envelopes(room: int, after: int, upto: int) -> list[Envelope]:
-    return [
-        Envelope(row.kind, room, row.seq, row.user_id or 0, protocol.encode(serialize.event(row, reactions)))
-        for row, reactions in queries.events_between(room, after, min(upto, after + GAP_PAGE))
-    ]
-
-
-def _heads(rooms: list[int], after_id: int) -> tuple[dict[int, int], list[Event]]:
-    return queries.heads(rooms), queries.membership_events(after_id)
 
 
 _current: Node | None = None

@@ -65,7 +65,6 @@ class Socket:
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
-        self._unanswered = 0
         self._answered = asyncio.Event()
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._bad_frames = 0
@@ -135,7 +134,7 @@ class Socket:
         node, connection = self._node, self.connection
         # Attach, then read, then merge: whatever commits after the first look is held for this connection.
         for membership in await node.database.read(queries.my_memberships, self._user):
-            node.attach(connection, membership.room_id, hold=True)
+            node.delivery.attach(connection, membership.room_id, hold=True)
         snapshot = await node.database.read(resume.read, self._user, hello.epoch, dict(hello.rooms))
         texts = [protocol.encode({
             "type": "welcome",
@@ -151,16 +150,16 @@ class Socket:
             texts += caught.events
         node.hub.say(connection, *texts, protocol.encode({"type": "ready", "ref": hello.ref}))
         for room in list(connection.rooms - snapshot.caught.keys()):
-            node.detach(connection, room)
+            node.delivery.detach(connection, room)
         for room, caught in snapshot.caught.items():
             if room in connection.rooms:
-                node.release(connection, room, caught.head)
+                node.delivery.release(connection, room, caught.head)
             else:
                 # Came in or went out between the two looks; asking again settles which.
                 node.spawn(self._settle(room))
 
     async def _settle(self, room: int) -> None:
-        await self._node.welcome_to(self.connection, room)
+        await self._node.delivery.welcome_to(self.connection, room)
         if room not in self.connection.rooms:
             frame = {"type": "room.removed", "room": room, "removed": True}
             self._node.hub.say(self.connection, protocol.encode(frame))
@@ -181,9 +180,9 @@ class Socket:
             return
         if answer is None:
             return
-        self._unanswered += 1
+        self.connection.unanswered += 1
         answer.add_done_callback(partial(self._answer, request.ref))
-        while self._unanswered >= UNANSWERED and self.connection.open:
+        while self.connection.unanswered >= UNANSWERED and self.connection.open:
             self._answered.clear()
             await self._answered.wait()
 
@@ -205,7 +204,7 @@ class Socket:
             self._node.announcer.typing(request.room, serialize.user(self._user))
         elif isinstance(request, protocol.Unsubscribe):
             self.connection.unsubscribed.add(request.room)
-            self._node.detach(self.connection, request.room)
+            self._node.delivery.detach(self.connection, request.room)
             self._reply(request.ref, ack(request.room))
         else:
             self._reply(request.ref, {"type": "pong"})
@@ -226,14 +225,14 @@ class Socket:
             # Before anything else: who merely asks is not in the room, not even for a moment.
             await node.database.read(queries.membership, self._user, room)
             connection.unsubscribed.discard(room)
-            node.detach(connection, room)
-            node.attach(connection, room, hold=True)
+            node.delivery.detach(connection, room)
+            node.delivery.attach(connection, room, hold=True)
             caught = await node.database.read(resume.read_room, self._user, room, known)
         except NotFound as problem:
-            node.forget(connection, room)
+            node.delivery.forget(connection, room)
             return problem
         except KlatchError as problem:
-            node.detach(connection, room)
+            node.delivery.detach(connection, room)
             return problem
         if room not in connection.rooms:
             return NotFound()
@@ -242,13 +241,13 @@ class Socket:
             node.hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
         if caught.events:
             node.hub.say(connection, *caught.events)
-        node.release(connection, room, caught.head)
+        node.delivery.release(connection, room, caught.head)
         return None
 
     # Replies
 
     def _answer(self, ref: int | None, done: "asyncio.Future[Any]") -> None:
-        self._unanswered -= 1
+        self.connection.unanswered -= 1
         self._answered.set()
         if done.cancelled():
             return

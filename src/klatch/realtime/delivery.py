@@ -1,0 +1,239 @@
+"""From numbered envelopes to connections: who follows which room, in what order, and repair from the log.
+
+Knows rooms and people by number only. Decides no right: memberships are read, removals are obeyed.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any
+
+from klatch import protocol, queries, serialize
+from klatch.errors import Close, KlatchError, NotFound
+from klatch.models import Event
+from klatch.presence import presence
+from klatch.realtime import resume
+from klatch.realtime.announce import Announcer
+from klatch.realtime.connection import Connection
+from klatch.realtime.database import Database
+from klatch.realtime.feed import Feed
+from klatch.realtime.hub import Hub
+from klatch.relay import Envelope
+
+logger = logging.getLogger("klatch.delivery")
+
+GAP_PAGE = 500  # events read at once to fill a gap
+OVERLAP = 2_000  # rows of the log read again by the membership look: on PostgreSQL ids may become visible out of order
+
+Spawn = Callable[[Coroutine[Any, Any, Any]], object]
+
+
+class Delivery:
+    """The feeds of the rooms that are followed here. ``spawn`` runs something beside."""
+
+    def __init__(self, hub: Hub, database: Database, announcer: Announcer, spawn: Spawn) -> None:
+        self._hub = hub
+        self._database = database
+        self._announcer = announcer
+        self._spawn = spawn
+        self._feeds: dict[int, Feed] = {}
+        self._refilling: set[int] = set()
+        self._log_id = 0
+
+    async def start(self) -> None:
+        self._log_id = await self._database.read(queries.last_event_id)
+
+    @property
+    def rooms(self) -> list[int]:
+        """The rooms that somebody follows here."""
+        return list(self._feeds)
+
+    def attach(self, connection: Connection, room: int, *, hold: bool) -> None:
+        """Have the room's next events sent to the connection; with ``hold`` only after ``release``."""
+        if room in connection.rooms:
+            return
+        if hold:
+            connection.held[room] = []
+        self._hub.attach(connection, room)
+        if room not in self._feeds:
+            self._feeds[room] = Feed(room)
+        self._announcer.enter(room, connection.user)
+
+    def release(self, connection: Connection, room: int, seq: int) -> None:
+        """The connection knows everything up to ``seq``: give it what was held beyond that, and let it run."""
+        self._hub.flush()
+        self._start_feed(room, seq)
+        self._hub.flush()
+        held = connection.held.get(room)
+        if held is None:
+            return
+        first = held[0].first if held else (self._feeds[room].seq or 0) + 1
+        if first > seq + 1:
+            # Somebody who knew more has started the feed beyond this number.
+            self._spawn(self._bridge(connection, room, seq))
+            return
+        del connection.held[room]
+        for chunk in held:
+            if chunk.last > seq:
+                self._hub.say(connection, *chunk.texts[max(0, seq - chunk.first + 1) :])
+
+    async def _bridge(self, connection: Connection, room: int, seq: int) -> None:
+        """Read what lies between ``seq`` and what is held, then release. The person may be gone by now."""
+        try:
+            caught = await self._database.read(_catch_up, connection.user, room, seq)
+        except NotFound:
+            self.forget(connection, room)
+        except KlatchError:
+            connection.cut(Close.SHUTDOWN)
+        else:
+            if room in connection.held:
+                if caught.reset:
+                    self._hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
+                if caught.events:
+                    self._hub.say(connection, *caught.events)
+                self.release(connection, room, caught.head)
+
+    def detach(self, connection: Connection, room: int) -> None:
+        """Nothing of the room that comes after this call reaches the connection."""
+        if room in connection.rooms:
+            self.unfollow(connection, room)
+            self._announcer.leave(room, connection.user)
+
+    def unfollow(self, connection: Connection, room: int) -> None:
+        """The same for a connection that ends: whether the person is gone is not said yet."""
+        if not self._hub.detach(connection, room):
+            self._feeds.pop(room, None)
+
+    def receive(self, envelope: Envelope) -> None:
+        """Take a numbered envelope from the relay: in any order, any number of times."""
+        feed = self._feeds.get(envelope.room)
+        if feed is not None:
+            self._deliver(feed.accept((envelope,)))
+            if feed.missing is not None:
+                self._refill(envelope.room)
+        if envelope.kind == Event.Kind.MEMBER_JOINED and envelope.user in self._hub.users:
+            self._let_in(envelope.user, envelope.room)
+
+    def _deliver(self, envelopes: Iterable[Envelope]) -> None:
+        for envelope in envelopes:
+            self._hub.deliver(envelope)
+            if envelope.kind == Event.Kind.MEMBER_LEFT:
+                self._let_out(envelope)
+
+    def _let_out(self, envelope: Envelope) -> None:
+        """After the event itself nothing of the room reaches this person, in this process, on any connection."""
+        removed = json.loads(envelope.text or "{}").get("removed", False)
+        for connection in list(self._hub.users.get(envelope.user, ())):
+            self.forget(connection, envelope.room, removed=removed)
+
+    def forget(self, connection: Connection, room: int, *, removed: bool = True) -> None:
+        """The room is no longer this person's: if the connection follows it, no more, and it is told so."""
+        if room in connection.rooms:
+            self.detach(connection, room)
+            frame = {"type": "room.removed", "room": room, "removed": removed}
+            self._hub.say(connection, protocol.encode(frame))
+
+    def _let_in(self, user: int, room: int) -> None:
+        for connection in list(self._hub.users.get(user, ())):
+            if room not in connection.rooms and room not in connection.unsubscribed:
+                self._spawn(self.welcome_to(connection, room))
+
+    async def welcome_to(self, connection: Connection, room: int) -> None:
+        """Attach a connection to a room that its person belongs to now, and say so."""
+        self.attach(connection, room, hold=True)
+        try:
+            mine = await self._database.read(_my_room, connection.user, room)
+        except NotFound:
+            self.forget(connection, room)
+            return
+        except KlatchError:
+            # The next look at the log tries again.
+            self.detach(connection, room)
+            return
+        if room in connection.rooms:
+            self._hub.say(connection, protocol.encode({"type": "room.added", "room": mine}))
+            self.release(connection, room, mine["seq"])
+
+    def _start_feed(self, room: int, seq: int) -> None:
+        feed = self._feeds.get(room)
+        if feed is not None and feed.seq is None:
+            self._deliver(feed.start(seq))
+            if feed.missing is not None:
+                self._refill(room)
+
+    # Repair from the log
+
+    def _refill(self, room: int) -> None:
+        if room not in self._refilling:
+            self._refilling.add(room)
+            self._spawn(self._fill_gap(room))
+
+    async def _fill_gap(self, room: int) -> None:
+        try:
+            # An envelope that is only late comes within this turn of the loop; the log is for those that are lost.
+            await asyncio.sleep(0)
+            while (feed := self._feeds.get(room)) is not None and (gap := feed.missing) is not None:
+                found = await self._database.read(_envelopes, room, *gap)
+                if self._feeds.get(room) is not feed:
+                    continue
+                for envelope in found:
+                    # Frames of the log are made of rows as they are now: who left within them may not see them.
+                    if envelope.kind == Event.Kind.MEMBER_LEFT:
+                        self._let_out(envelope)
+                self._deliver(feed.accept(found))
+                if feed.seq == gap[0]:
+                    # Heard of, not there yet: the next look at the log asks again.
+                    feed.head = feed.seq
+                    return
+        except KlatchError as problem:
+            logger.warning("Room %s cannot be read now: %s", room, problem)
+        finally:
+            self._refilling.discard(room)
+
+    async def look_at_log(self) -> None:
+        """Compare every followed room with the log, and who came and went: finds what was lost without a trace."""
+        heads, changes = await self._database.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
+        for room, head in heads.items():
+            feed = self._feeds.get(room)
+            if feed is not None:
+                feed.heard(head)
+                if feed.missing is not None:
+                    self._refill(room)
+        for event in changes:
+            self._log_id = max(self._log_id, event.pk)
+        latest: dict[tuple[int, int], Event] = {
+            (event.room_id, event.user_id): event for event in changes if event.user_id in self._hub.users
+        }
+        for (room, user), event in latest.items():
+            if event.kind == Event.Kind.MEMBER_JOINED:
+                self._let_in(user, room)
+
+
+def _my_room(user_id: int, room: int) -> protocol.MyRoom:
+    user = _person(user_id)
+    mine = queries.membership(user, room)
+    people = queries.people_of([mine.room])[room] if mine.room.is_direct else None
+    return serialize.my_room(mine, presence.online_in(room), people)
+
+
+def _catch_up(user_id: int, room: int, known: int) -> resume.Caught:
+    return resume.read_room(_person(user_id), room, known)
+
+
+def _person(user_id: int) -> Any:
+    user = queries.person(user_id)
+    if user is None:
+        raise NotFound
+    return user
+
+
+def _envelopes(room: int, after: int, upto: int) -> list[Envelope]:
+    return [
+        Envelope(row.kind, room, row.seq, row.user_id or 0, protocol.encode(serialize.event(row, reactions)))
+        for row, reactions in queries.events_between(room, after, min(upto, after + GAP_PAGE))
+    ]
+
+
+def _heads(rooms: list[int], after_id: int) -> tuple[dict[int, int], list[Event]]:
+    return queries.heads(rooms), queries.membership_events(after_id)
