@@ -75,7 +75,8 @@ async def test_the_same_message_sent_a_hundred_times_over_two_sockets_is_one_wit
     phone, laptop, other = await server.connect(anna), await server.connect(anna), await server.connect(joon)
     key = uuid.uuid4()
     sent = [client.post(room.pk, "once", client_id=key) for client in (phone, laptop) for _ in range(50)]
-    acks = await asyncio.gather(*sent)
+    async with asyncio.timeout(20):
+        acks = await asyncio.gather(*sent)
     assert len({tuple(sorted((name, ack[name]) for name in ack if name != "ref")) for ack in acks}) == 1
     assert await aside(count) == 1
     await other.post(room.pk, "and then")
