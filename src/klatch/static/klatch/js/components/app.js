@@ -26,7 +26,7 @@ export function App() {
   return html`<div role=${home ? "main" : undefined} id=${home ? "main" : undefined} class=${`app ${slug || browse ? "in-room" : ""} ${panel ? "with-panel" : ""}`}>
     ${home ? html`<h1 class="unseen">${client.config.place}</h1>` : null}
     <${Sidebar} />
-    ${stopped ? html`<${Plain} title=""><${Stopped} code=${socket.code.value} /></${Plain}>`
+    ${stopped ? html`<${Plain} title=${client.config.place}><${Stopped} code=${socket.code.value} /></${Plain}>`
       : room ? html`<${RoomView} key=${room.id} room=${room} />`
       : home ? null : !slug ? html`<${Directory} />`
       : waiting ? html`<${Ghost} panel=${panel} />` : html`<${StrangeRoom} key=${slug} slug=${slug} />`}

@@ -14,7 +14,7 @@ export function Card({ title, soft, children }) {
 
 /** The frame of a page that has no room: a back arrow for phones. @param {{title: string, children?: any}} props */
 export function Plain({ title, children }) {
-  return html`<main class="main" id="main" tabindex="-1"><header class="head"><${BackArrow} /><h1>${title}</h1></header><div class="fill">${children}</div></main>`;
+  return html`<main class="main" id="main" tabindex="-1"><header class="head"><${BackArrow} />${title ? html`<h1>${title}</h1>` : null}</header><div class="fill">${children}</div></main>`;
 }
 
 /** The way back to the list on a phone; with a dot when something new waits in other rooms. */

@@ -24,7 +24,7 @@ export function Modal({ title, onclose, children, class: extra = "", bare = fals
   const ground = (/** @type {MouseEvent} */ e) => e.target === ref.current && onclose();
   return html`<dialog ref=${ref} class=${`modal ${extra}`} aria-label=${title} onClose=${onclose} onMouseDown=${ground}>
     <div class="modal-in">
-      ${bare ? null : html`<header class="modal-head"><h2>${title}</h2><${IconButton} icon="close" label=${gettext("Close")} onClick=${onclose} /></header>`}
+      ${bare ? null : html`<div class="modal-head"><h2>${title}</h2><${IconButton} icon="close" label=${gettext("Close")} onClick=${onclose} /></div>`}
       ${children}
     </div></dialog>`;
 }

@@ -46,10 +46,10 @@ export function PeoplePicker({ chosen, onchange, except = new Set(), label }) {
   };
   return html`<div class="picker">
     <div class="chips" onClick=${() => input.current?.focus()}>
-      ${chosen.map((user) => html`<button type="button" class="chip" key=${user.id} aria-label=${fill(gettext("Without %(name)s"), { name: personName(user) })} onClick=${() => drop(user)}>
+      ${chosen.map((user) => html`<button type="button" class="chip" key=${user.id} title=${fill(gettext("Without %(name)s"), { name: personName(user) })} onClick=${() => drop(user)}>
         <${Face} user=${user} /><span dir="auto">${personName(user)}</span><${Icon} name="close" /></button>`)}
       <input ref=${input} type="text" value=${q} aria-label=${label} placeholder=${chosen.length ? "" : label} autocomplete="off" role="combobox" aria-expanded="true"
-        aria-controls="picker-list" aria-activedescendant=${offered.length ? `pick-${at}` : undefined} onInput=${(/** @type {any} */ e) => setQ(e.currentTarget.value)} onKeyDown=${key} /></div>
+        aria-controls=${found ? "picker-list" : undefined} aria-activedescendant=${offered.length ? `pick-${at}` : undefined} onInput=${(/** @type {any} */ e) => setQ(e.currentTarget.value)} onKeyDown=${key} /></div>
     ${error ? html`<p class="error">${error}</p>` : !found ? html`<${RowSkeleton} />` : html`<ul class="pick-list" id="picker-list" role="listbox" aria-label=${label}>
       ${offered.map((user, i) => html`<li key=${user.id} id=${`pick-${i}`} role="option" aria-selected=${i === at} class=${i === at ? "at" : ""} onClick=${() => take(user)}>
         <${Face} user=${user} online=${user.online} /><span class="name"><bdi>${personName(user)}</bdi></span><span class="soft small">@${user.username}</span></li>`)}</ul>

@@ -61,6 +61,7 @@ export function Switcher({ onclose }) {
     if (e.key === "ArrowDown") setAt((chosen + 1) % targets.length);
     else if (e.key === "ArrowUp") setAt((chosen + targets.length - 1) % targets.length);
     else if (e.key === "Enter") take(targets[chosen]);
+    else if (e.key === "Escape") onclose(); // else the browser only empties the field
     else return;
     e.preventDefault();
   };
