@@ -59,7 +59,11 @@ class Person:
 
     def presses(self, name: str) -> None:
         """A button or a link of this name."""
-        self.button(name).or_(self.page.get_by_role("link", name=name, exact=True)).click()
+        self.press(self.button(name).or_(self.page.get_by_role("link", name=name, exact=True)))
+
+    def press(self, what: Locator) -> None:
+        """With the finger or with the mouse."""
+        what.tap() if self.device == "phone" else what.click()
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
@@ -98,12 +102,12 @@ class Person:
     def back_to_the_list(self) -> None:
         """On a phone either the list or a room is on the screen."""
         if self.device == "phone":
-            self.page.get_by_role("link", name="Back to the list").click()
+            self.presses("Back to the list")
 
     def open_room(self, name: str) -> None:
         if not self.side.is_visible():
             self.back_to_the_list()
-        self.room_link(name).click()
+        self.press(self.room_link(name))
         self.is_in(name)
 
     def is_in(self, name: str) -> None:
@@ -151,11 +155,12 @@ class Person:
         """Something that can be done with a message: by pointing at it, or by tapping on it."""
         # The first: answers that quote it come later.
         message = self.message(text).first
-        if self.device == "phone":
-            message.tap()
-        else:
+        button = message.get_by_role("button", name=name, exact=True)
+        if self.device == "desktop":
             message.hover()
-        message.get_by_role("button", name=name, exact=True).click()
+        elif not button.is_visible():
+            message.tap()
+        self.press(button)
 
 
 def _credentials(name: str) -> dict[str, str]:

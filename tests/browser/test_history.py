@@ -98,7 +98,7 @@ def test_a_link_to_a_message_opens_at_the_message(come: Come, ada: Account, long
     expect(her.message("line 150")).to_have_count(1)
     her.message("line 150").scroll_into_view_if_needed()
     her.tool("line 150", "More")
-    her.page.get_by_role("menuitem", name="Copy link").click()
+    her.press(her.page.get_by_role("menuitem", name="Copy link"))
     her.sees("Link copied")
     link = her.page.evaluate("navigator.clipboard.readText()")
     assert link.startswith(her.url)

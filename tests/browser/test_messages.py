@@ -35,10 +35,10 @@ def change(person: Person, text: str, into: str) -> None:
 
 def delete(person: Person, text: str) -> None:
     person.tool(text, "More")
-    person.page.get_by_role("menuitem", name="Delete").click()
+    person.press(person.page.get_by_role("menuitem", name="Delete"))
     dialog = person.page.get_by_role("dialog", name="Delete this message?")
     expect(dialog).to_contain_text(text)
-    dialog.get_by_role("button", name="Delete").click()
+    person.press(dialog.get_by_role("button", name="Delete"))
     expect(dialog).to_have_count(0)
 
 
@@ -96,15 +96,15 @@ def test_reactions_are_counted_for_both_and_taken_back(two: Two) -> None:
     rosa, ada = two
     rosa.say("it works")
     ada.tool("it works", "React")
-    ada.page.get_by_role("dialog", name="Emoji").get_by_role("button", name="🎉 tada").first.click()
+    ada.press(ada.page.get_by_role("dialog", name="Emoji").get_by_role("button", name="🎉 tada").first)
     expect(reaction(ada, "it works", "tada, 1")).to_have_attribute("aria-pressed", "true")
     expect(reaction(rosa, "it works", "tada, 1")).to_have_attribute("aria-pressed", "false")
-    reaction(rosa, "it works", "tada, 1").click()
+    rosa.press(reaction(rosa, "it works", "tada, 1"))
     for person in two:
         expect(reaction(person, "it works", "tada, 2")).to_have_attribute("aria-pressed", "true")
-    reaction(ada, "it works", "tada, 2").click()
+    ada.press(reaction(ada, "it works", "tada, 2"))
     expect(reaction(rosa, "it works", "tada, 1")).to_have_attribute("aria-pressed", "true")
-    reaction(rosa, "it works", "tada, 1").click()
+    rosa.press(reaction(rosa, "it works", "tada, 1"))
     for person in two:
         expect(person.message("it works").get_by_role("button", name=re.compile("^tada"))).to_have_count(0)
 

@@ -17,10 +17,10 @@ def remove(moderator: Person, name: str) -> None:
     panel = moderator.page.get_by_role("complementary", name="Members")
     if not panel.is_visible():
         moderator.presses("Members")
-    panel.get_by_role("button", name=f"What you can do with {name}").click()
-    moderator.page.get_by_role("menuitem", name="Remove from the room").click()
+    moderator.press(panel.get_by_role("button", name=f"What you can do with {name}"))
+    moderator.press(moderator.page.get_by_role("menuitem", name="Remove from the room"))
     dialog = moderator.page.get_by_role("dialog", name=f"Remove {name} from the room?")
-    dialog.get_by_role("button", name="Remove").click()
+    moderator.press(dialog.get_by_role("button", name="Remove"))
     expect(dialog).to_have_count(0)
 
 
@@ -81,6 +81,6 @@ def test_logging_out_logs_out_every_page_of_the_browser(place: Place, come: Come
     second = her.context.new_page()
     second.goto(f"{place.url}/chat/lobby/")
     expect(second.get_by_role("log", name="Messages")).to_be_visible()
-    her.side.get_by_role("button", name=ada.name).click()
-    her.page.get_by_role("menuitem", name="Log out").click()
+    her.press(her.side.get_by_role("button", name=ada.name))
+    her.press(her.page.get_by_role("menuitem", name="Log out"))
     expect(second.get_by_text("You are logged out")).to_be_visible()

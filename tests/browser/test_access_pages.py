@@ -1,0 +1,103 @@
+"""Everybody can use the pages around the chat: no violation of axe's rules, none too wide, in any of their states."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.access import Checked
+from tests.browser.person import DEVICES, Device, Person
+from tests.browser.place import Place
+from tests.server.process import Server
+
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("device", DEVICES)]
+
+type Come = Callable[..., Person]
+STATUS = r"status of 4\d\d"
+
+
+def test_setting_up(tmp_path_factory: pytest.TempPathFactory, people: Callable[..., Person], device: Device) -> None:
+    seen = Checked()
+    server = Server(tmp_path_factory.mktemp("klatch"), KLATCH_RATE_LIMIT="off").start()
+    try:
+        rosa = people(server.url, device)
+        rosa.goes_to("/")
+        seen.check(rosa, "set-up")
+        poor = {
+            "Name of the place": "Tea",
+            "Your name": "Rosa",
+            "E-mail address": "r@example.org",
+            "Password": "12345678",
+        }
+        rosa.fills(**poor)
+        rosa.presses("Start chatting")
+        expect(rosa.page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
+        seen.check(rosa, "set-up with a poor password")
+    finally:
+        server.stop()
+    seen.verdict()
+
+
+def test_coming_in(place: Place, people: Callable[..., Person], device: Device) -> None:
+    seen = Checked()
+    stranger = people(place.url, device)
+    stranger.expects(STATUS)
+    stranger.goes_to("/accounts/login/")
+    seen.check(stranger, "log-in")
+    stranger.log_in("rosa@example.org", "not her password")
+    expect(stranger.page.get_by_role("alert")).to_be_visible()
+    seen.check(stranger, "log-in refused")
+    secret = place.rosa.api("POST", "/invites", room=place.lobby.id)["secret"]
+    for path, state in {
+        f"/join/{secret}/": "sign-up by invite",
+        "/join/nothing/": "an invite that is over",
+        "/accounts/signup/": "sign-up closed",
+        "/nothing/here/": "error 404",
+    }.items():
+        stranger.goes_to(path)
+        seen.check(stranger, state)
+    seen.verdict()
+
+
+def test_being_in(place: Place, come: Come, device: Device) -> None:
+    seen = Checked()
+    ada = come(place.account("Ada Byron"), device=device)
+    ada.expects(STATUS)
+    secret = place.rosa.api("POST", "/invites", room=place.room(place.rosa).id)["secret"]
+    for path, state in {
+        "/account/": "account",
+        "/accounts/password/": "change of password",
+        "/accounts/logout/": "log-out",
+        f"/join/{secret}/": "an invite for who is in",
+        "/people/": "error 403",
+    }.items():
+        ada.goes_to(path)
+        seen.check(ada, state)
+    ada.goes_to("/account/")
+    ada.fills(**{"What is it for?": "my script"})
+    ada.presses("Make a token")
+    ada.sees("is shown only now")
+    seen.check(ada, "account with a new token")
+    seen.verdict()
+
+
+def test_owning_the_place(place: Place, come: Come, people: Callable[..., Person], device: Device) -> None:
+    seen = Checked()
+    place.account("Ada Byron")
+    rosa = come(place.rosa, device=device)
+    rosa.goes_to("/invite/")
+    seen.check(rosa, "invite")
+    rosa.presses("Make an invite link")
+    expect(rosa.page.get_by_role("img", name="QR code of the invite link")).to_be_visible()
+    seen.check(rosa, "a new invite link")
+    rosa.goes_to("/people/")
+    seen.check(rosa, "people")
+    rosa.presses("Password link ada")
+    link = rosa.page.get_by_role("textbox", name="Link for a new password").input_value()
+    seen.check(rosa, "people with a password link")
+    rosa.goes_to("/people/?q=nobody-of-this-name")
+    seen.check(rosa, "people, nobody found")
+    ada = people(place.url, device)
+    ada.goes_to(link)
+    seen.check(ada, "a new password by link")
+    seen.verdict()
