@@ -203,7 +203,8 @@ class Socket:
                 raise NotFound
             self._node.announcer.typing(request.room, serialize.user(self._user))
         elif isinstance(request, protocol.Unsubscribe):
-            self.connection.unsubscribed.add(request.room)
+            if request.room in self.connection.rooms:
+                self.connection.unsubscribed.add(request.room)
             self._node.delivery.detach(self.connection, request.room)
             self._reply(request.ref, ack(request.room))
         else:

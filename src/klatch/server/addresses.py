@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest
 
-# Where this process is reached from the network, when it listens there; set once by `klatch serve`.
-on_network: list[str] = []
+from klatch.server.environment import handed_down
+
+# Where this server is reached from the network, when it listens there; set by `klatch serve`, for its workers too.
+on_network: list[str] = handed_down()
 
 
 def public(request: HttpRequest, path: str) -> str:

@@ -215,3 +215,22 @@ def _time_zone(value: str) -> str:
     except (KeyError, ValueError, OSError) as problem:
         raise SettingError(f"KLATCH_TIME_ZONE is “{value}”; write it like Europe/Stockholm.") from problem
     return value
+
+
+ON_NETWORK = "_KLATCH_ON_NETWORK"  # from `klatch serve` to its own workers; nobody sets it by hand
+
+
+def hand_down(addresses: list[str]) -> None:
+    os.environ[ON_NETWORK] = " ".join(addresses)
+
+
+def handed_down() -> list[str]:
+    """The addresses on the network that the process above found."""
+    return os.environ.get(ON_NETWORK, "").split()
+
+
+def use(name: str, value: str | None) -> None:
+    """An option of the command line stands for its variable, for this process and its workers."""
+    if value is not None:
+        os.environ[f"KLATCH_{name}"] = value
+        environment.cache_clear()

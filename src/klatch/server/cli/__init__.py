@@ -42,20 +42,37 @@ def cli() -> None:
     help="Port to listen on; 0 takes a free one.",
 )
 @click.option("--browser/--no-browser", default=True, help="Open the set-up page of a new place in a browser.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes; needs PostgreSQL."
+)
+@click.option("--database-url", metavar="URL", help="postgres://user:password@host/name.  [env: KLATCH_DATABASE_URL]")
+@click.option("--relay-url", metavar="URL", help="Valkey between workers: redis://….  [env: KLATCH_RELAY_URL]")
 @with_data
-def serve(host: str, port: int, browser: bool, data: Path | None) -> None:
+def serve(
+    host: str,
+    port: int,
+    browser: bool,
+    workers: int,
+    database_url: str | None,
+    relay_url: str | None,
+    data: Path | None,
+) -> None:
     """Run the server.
 
     Makes the data folder and its secrets, brings the database up to date, prints the address and serves until it is
-    told to stop (Ctrl+C or SIGTERM). One server for each folder.
+    told to stop (Ctrl+C or SIGTERM): then it sends people to another process, one after the other, and finishes what it
+    has begun. One server for each folder; several processes with --workers, which SIGHUP replaces one by one.
 
     Settings come from the environment: KLATCH_URL (the address people use, needed behind a proxy),
     KLATCH_DATABASE_URL, KLATCH_RELAY_URL, KLATCH_TRUSTED_PROXIES, KLATCH_EMAIL_URL, KLATCH_EMAIL_FROM,
     KLATCH_SECRET_KEY, KLATCH_LANGUAGE, KLATCH_TIME_ZONE, KLATCH_RATE_LIMIT, KLATCH_DEBUG.
     """
+    from klatch.server import environment
     from klatch.server.cli.serving import run
 
-    run(host, port, data, browser=browser)
+    environment.use("DATABASE_URL", database_url)
+    environment.use("RELAY_URL", relay_url)
+    run(host, port, data, browser=browser, count=workers)
 
 
 @cli.command("create-user")

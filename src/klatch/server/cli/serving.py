@@ -4,21 +4,23 @@ import errno
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import click
 import uvicorn
 
 from klatch.server import folder
-from klatch.server.cli import start
+from klatch.server.cli import start, workers
 from klatch.server.cli.problems import AlreadyRunning, PortTaken, Problem
-from klatch.server.environment import Environment, unknown_names
+from klatch.server.environment import Environment, hand_down, unknown_names
 
 
-def run(host: str, port: int, data: Path | None, *, browser: bool) -> None:
+def run(host: str, port: int, data: Path | None, *, browser: bool, count: int = 1) -> None:
     env = start.read(data)
+    workers.check(env, count)
     for name in unknown_names():
         click.echo(f"klatch: {name} is not a setting of Klatch; it does nothing.", err=True)
     listener = _bind(host, port)
@@ -28,10 +30,10 @@ def run(host: str, port: int, data: Path | None, *, browser: bool) -> None:
         address = _address(env, host, listener.getsockname()[1])
         setup = _setup_link(env, host, address)
         if not env.database:
-            _serve(env, listener, host, address, setup, browser=browser)
+            _serve(env, listener, host, address, setup, browser=browser, count=count)
     if env.database:
         # Several servers may share a PostgreSQL database; only the preparations must not meet.
-        _serve(env, listener, host, address, setup, browser=browser)
+        _serve(env, listener, host, address, setup, browser=browser, count=count)
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -115,7 +117,11 @@ def _setup_link(env: Environment, host: str, address: str) -> str:
     return f"{address}/setup/" if fresh else ""
 
 
-def _serve(env: Environment, listener: socket.socket, host: str, address: str, setup: str, *, browser: bool) -> None:
+def _serve(
+    env: Environment, listener: socket.socket, host: str, address: str, setup: str, *, browser: bool, count: int
+) -> None:
+    from klatch.server import addresses
+
     config = uvicorn.Config(
         "klatch.server.asgi:application",
         ws="websockets-sansio",
@@ -131,10 +137,19 @@ def _serve(env: Environment, listener: socket.socket, host: str, address: str, s
         forwarded_allow_ips=list(env.trusted_proxies),
         timeout_graceful_shutdown=5,
         backlog=2048,
+        workers=count,
     )
+    if host in ("0.0.0.0", "::"):  # noqa: S104 (a comparison)
+        port = listener.getsockname()[1]
+        addresses.on_network = [f"http://{name}:{port}" for name in addresses.of_this_machine()]
+        hand_down(addresses.on_network)
+    say = partial(_announce, listener, host, address, setup, browser=browser)
+    if count > 1:
+        workers.run(config, listener, say)
+        return
     # uvicorn stops in good order, then raises the signal once more: told to stop, having stopped, is success.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    server = _Announcing(config, listener, host, address, setup, browser=browser)
+    server = _Announcing(config, say)
     with suppress(KeyboardInterrupt):
         server.run(sockets=[listener])
     if not server.started:
@@ -144,27 +159,26 @@ def _serve(env: Environment, listener: socket.socket, host: str, address: str, s
 class _Announcing(uvicorn.Server):
     """Says that it is ready when it is."""
 
-    def __init__(
-        self, config: uvicorn.Config, listener: socket.socket, host: str, address: str, setup: str, *, browser: bool
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)
-        self.listener, self.host, self.address, self.setup, self.browser = listener, host, address, setup, browser
+        self.announce = announce
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if not self.started:
-            return
-        from klatch.server import addresses
+        if self.started:
+            self.announce()
 
-        port = self.listener.getsockname()[1]
-        if self.host in ("0.0.0.0", "::"):  # noqa: S104 (a comparison)
-            addresses.on_network = [f"http://{name}:{port}" for name in addresses.of_this_machine()]
-        here = "" if self.address.endswith(f":{port}") else f" (listening on {self.host}:{port})"
-        click.echo(f"Klatch is ready: {self.address}{here}")
-        for other in addresses.on_network:
-            click.echo(f"On this network: {other}")
-        if self.setup:
-            click.echo(f"Set it up here: {self.setup}")
-            if self.browser and sys.stdout.isatty():
-                click.launch(self.setup)
-        sys.stdout.flush()
+
+def _announce(listener: socket.socket, host: str, address: str, setup: str, *, browser: bool) -> None:
+    from klatch.server import addresses
+
+    port = listener.getsockname()[1]
+    here = "" if address.endswith(f":{port}") else f" (listening on {host}:{port})"
+    click.echo(f"Klatch is ready: {address}{here}")
+    for other in addresses.on_network:
+        click.echo(f"On this network: {other}")
+    if setup:
+        click.echo(f"Set it up here: {setup}")
+        if browser and sys.stdout.isatty():
+            click.launch(setup)
+    sys.stdout.flush()

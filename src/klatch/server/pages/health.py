@@ -7,6 +7,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from klatch.realtime import node
+from klatch.relay import relay
 
 _current = False  # migrations are applied; once true it stays true for this process
 
@@ -34,4 +35,10 @@ def ready(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"klatch": "not ready", "because": "database"}, status=503)
     if not _current:
         return JsonResponse({"klatch": "not ready", "because": "migrations"}, status=503)
+    here = node.current()
+    if here is not None and here.draining:
+        return JsonResponse({"klatch": "not ready", "because": "stopping"}, status=503)
+    # Without its relay the process still serves everybody; what others say comes through the log, a little later.
+    if not getattr(relay(), "healthy", True):
+        return JsonResponse({"klatch": "ready", "degraded": "relay"})
     return JsonResponse({"klatch": "ready"})
