@@ -151,7 +151,6 @@ def set_up(browser: Browser, url: str) -> Any:
         page.get_by_label("E-mail address").fill("rosa@northquay.example")
         page.get_by_label("Password").fill(PASSWORD)
         take(page, "set-up")
-        page.get_by_label("Everybody who finds this address").check()
         page.get_by_role("button", name="Start chatting").click()
         page.wait_for_url("**/chat/lobby/")
         return rosa.storage_state()
@@ -164,8 +163,8 @@ def sign_up(browser: Browser, link: str, number: int, name: str) -> Any:
         page.get_by_label("Your name").fill(name)
         page.get_by_label("E-mail address").fill(f"crew{number}@northquay.example")
         page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Make an account").click()
-        page.wait_for_url("**/chat/**")
+        page.get_by_role("button", name="Make an account and join").click()
+        page.wait_for_url("**/chat/lobby/")
         return theirs.storage_state()
 
 
@@ -175,7 +174,8 @@ def talk(url: str, data: Path, browser: Browser) -> tuple[Any, list[Any], list[t
     api = {ROSA: Api(url, klatch(data, "token", "rosa"))}
     lobby = api[ROSA]("GET", "/me")["rooms"][0]["id"]
     api[ROSA]("PATCH", f"/rooms/{lobby}", description="Everything that has no better place")
-    others = [sign_up(browser, f"{url}/accounts/signup/", number, name) for number, name in enumerate(PEOPLE[1:])]
+    secret = api[ROSA]("POST", "/invites", room=lobby)["secret"]
+    others = [sign_up(browser, f"{url}/join/{secret}/", number, name) for number, name in enumerate(PEOPLE[1:])]
     accounts = {person["name"]: person for person in api[ROSA]("GET", "/people")["people"]}
     for name in PEOPLE[1:]:
         api[name] = Api(url, klatch(data, "token", accounts[name]["username"]))
