@@ -29,6 +29,7 @@ def test_what_is_written_offline_is_sent_once_when_the_line_is_back(place: Place
     for text in ("written in the tunnel", "and still in it"):
         expect(writer.message(text)).to_contain_text("waits for the line")
     reader.say("where are you?")
+    reader.hears("where are you?")
     assert ada.history(room.id) == ["where are you?"]
 
     writer.context.set_offline(False)
