@@ -1,5 +1,5 @@
 // The small set of emoji that are offered, with the words they are found by; and which were used last.
-import { gettext } from "#klatch/i18n.js";
+import { gettext, language } from "#klatch/i18n.js";
 
 /** @type {[string, string][]} sign, and its short names in English: what people type after a colon */
 export const EMOJI = [
@@ -15,8 +15,9 @@ export const EMOJI = [
 
 export const QUICK = ["👍", "❤️", "🎉", "😂", "👀", "✅"];
 
-/** @param {string} sign */
+/** How an emoji is spoken of: in English by its short name, elsewhere by itself, which screen readers can say. @param {string} sign */
 export function emojiName(sign) {
+  if (language().split("-")[0] !== "en") return sign;
   const found = EMOJI.find(([s]) => s === sign);
   return found ? found[1].split(" ")[0].replaceAll("_", " ") : gettext("emoji");
 }

@@ -16,6 +16,15 @@ export const ngettext = (one, many, n) =>
 /** Fills `%(name)s` in. @param {string} words @param {Record<string, string|number>} values @returns {string} */
 export const fill = (words, values) => words.replace(/%\((\w+)\)[sd]/g, (_all, name) => String(values[name] ?? ""));
 
+/**
+ * A sentence of the server, which speaks English. The catalog has those of our own, a number in one as `%(n)s`.
+ * @param {string} words @returns {string}
+ */
+export function heard(words) {
+  const n = /\d+/.exec(words)?.[0];
+  return n === undefined ? gettext(words) : fill(gettext(words.replace(n, "%(n)s")), { n });
+}
+
 /** @returns {string} the page's language */
 export const language = () => globalThis.document?.documentElement.lang || "en";
 

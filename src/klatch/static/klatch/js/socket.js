@@ -1,5 +1,6 @@
 // The WebSocket: hello and resume, back-off, close codes, requests and their replies. Knows frames, not what they mean.
 import { batch, signal } from "@preact/signals-core";
+import { heard } from "#klatch/i18n.js";
 /** @import {Failure, Frame} from "#klatch/types.js" */
 
 const STEPS = [0.5, 1, 2, 4, 8, 15];
@@ -18,7 +19,7 @@ export function comesBack(code) {
 export class RequestError extends Error {
   /** @param {Failure} failure */
   constructor(failure) {
-    super(failure.detail);
+    super(heard(failure.detail));
     this.code = failure.code;
     this.retryAfter = failure.retry_after;
     this.fields = failure.fields;

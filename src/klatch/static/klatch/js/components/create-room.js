@@ -13,9 +13,7 @@ export function CreateRoom({ onclose, name: given }) {
     e.preventDefault();
     setBusy(true);
     setError("");
-    await client.enterBy("create", { name: name.trim(), description: description.trim(), kind }).then(onclose, (failed) => {
-      setError(Object.values(failed.fields ?? {})[0] || failureText(failed));
-    });
+    await client.enterBy("create", { name: name.trim(), description: description.trim(), kind }).then(onclose, (failed) => setError(failureText(failed)));
     setBusy(false);
   };
   const choice = (/** @type {string} */ value, /** @type {string} */ title, /** @type {string} */ words) => html`<label class=${`choice ${kind === value ? "on" : ""}`}>

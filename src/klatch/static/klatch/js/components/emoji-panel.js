@@ -13,7 +13,7 @@ export function EmojiPanel({ anchor, onclose, onpick }) {
     onpick(sign);
   };
   const button = (/** @type {string} */ sign) => html`<button type="button" class="emoji" key=${sign} title=${emojiName(sign)}
-    aria-label=${`${sign} ${emojiName(sign)}`} onClick=${() => pick(sign)}>${sign}</button>`;
+    aria-label=${[...new Set([sign, emojiName(sign)])].join(" ")} onClick=${() => pick(sign)}>${sign}</button>`;
   return html`<${Popover} anchor=${anchor} onclose=${onclose} label=${gettext("Emoji")} class="emoji-panel">
     ${recent.length ? html`<h3>${gettext("Used lately")}</h3><div class="emoji-grid">${recent.map(button)}</div>` : null}
     <h3>${gettext("Emoji")}</h3>
