@@ -17,6 +17,7 @@ export function EditBox({ message }) {
     grow(el);
     el.focus();
     el.setSelectionRange(el.value.length, el.value.length);
+    el.parentElement.scrollIntoView({ block: "nearest" });
   }, []);
   const close = () => {
     client.editing.value = null;
