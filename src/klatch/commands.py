@@ -109,11 +109,10 @@ def history(user: Any, request: protocol.History) -> protocol.HistoryPage:
     page = queries.history(
         user, request.room, before=request.before, after=request.after, around=request.around, limit=request.limit
     )
-    given = queries.reactions_to(row.pk for row in page.messages)
     return {
         "type": "history",
         "room": page.room.pk,
-        "messages": [serialize.message(row, given[row.pk]) for row in page.messages],
+        "messages": [serialize.message(row, page.reactions[row.pk]) for row in page.messages],
         "notices": [serialize.event(row) for row in page.notices],
         "start": page.start,
         "end": page.end,
@@ -123,8 +122,7 @@ def history(user: Any, request: protocol.History) -> protocol.HistoryPage:
 
 @_command(protocol.Search, writes=False)
 def search(user: Any, request: protocol.Search) -> protocol.Results:
-    hits, following = queries.found(user, request.q, request.room, request.before, request.limit)
-    given = queries.reactions_to(row.pk for row in hits)
+    hits, following, given = queries.found(user, request.q, request.room, request.before, request.limit)
     return {
         "type": "results",
         "results": [

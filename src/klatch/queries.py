@@ -58,9 +58,12 @@ def message(user: Any, message_id: int) -> tuple[Message, Membership]:
     return row, membership(user, row.room_id)
 
 
-def reactions_to(message_ids: Iterable[int]) -> dict[int, list[tuple[str, int]]]:
+Reactions = dict[int, list[tuple[str, int]]]
+
+
+def reactions_to(message_ids: Iterable[int]) -> Reactions:
     """(emoji, user id) of each message, in the order in which they came."""
-    found: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    found: Reactions = defaultdict(list)
     rows = Reaction.objects.filter(message_id__in=list(message_ids)).order_by("pk")
     for message_id, emoji, user_id in rows.values_list("message_id", "emoji", "user_id"):
         found[message_id].append((emoji, user_id))
@@ -72,6 +75,7 @@ class Page(NamedTuple):
 
     room: Room
     messages: list[Message]
+    reactions: Reactions
     notices: list[Event]
     start: bool
     end: bool
@@ -99,7 +103,10 @@ def history(user: Any, room_id: int, *, before: int | None, after: int | None, a
     start = page[0].position <= 1 if page else not (after and room.count)
     # Against the count read before the page: a message that came between is live, not part of this page.
     end = page[-1].position >= room.count if page else before is None or before > room.count
-    return Page(room, page, _notices(room, page, start, end), start, end)
+    made = Page(room, page, reactions_to(row.pk for row in page), _notices(room, page, start, end), start, end)
+    # Rows are read as they are now: who is still a member after the last of them was one while they were read.
+    membership(user, room_id)
+    return made
 
 
 def _notices(room: Room, page: Sequence[Message], start: bool, end: bool) -> list[Event]:
@@ -169,6 +176,7 @@ def members(user: Any, room_id: int, after: str | None) -> tuple[list[Membership
     membership(user, room_id)
     rows = Membership.objects.select_related("user").filter(room_id=room_id, pk__gt=_number(after)).order_by("pk")
     page = list(rows[: MEMBERS_PAGE + 1])
+    membership(user, room_id)  # again: see history
     following = str(page[MEMBERS_PAGE - 1].pk) if len(page) > MEMBERS_PAGE else None
     return page[:MEMBERS_PAGE], following
 
@@ -195,8 +203,10 @@ def may_join(user: Any, room_id: int) -> Room:
     return room
 
 
-def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int) -> tuple[list[Message], int | None]:
-    """Messages with every word of ``q`` in rooms of the reader, newest first, and the cursor of the next page.
+def found(
+    user: Any, q: str, room_id: int | None, before: int | None, limit: int
+) -> tuple[list[Message], int | None, Reactions]:
+    """Messages with every word of ``q`` in rooms of the reader, newest first; the next page's cursor; the reactions.
 
     Raises ``NotFound`` for a room that is not theirs.
     """
@@ -206,10 +216,11 @@ def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int
         rooms = rooms.filter(room_id=room_id)
     ids = search.find(parse_query(q), list(rooms.values_list("room_id", flat=True)), before, limit + 1)
     by_id = {row.pk: row for row in messages().select_related("room").filter(pk__in=ids, deleted_at=None)}
+    given = reactions_to(by_id)
     # Again against the rooms: the index decides what matches, never what may be seen.
     mine = set(Membership.objects.filter(user_id=user.pk).values_list("room_id", flat=True))
     hits = [by_id[key] for key in ids[:limit] if key in by_id and by_id[key].room_id in mine]
-    return hits, (ids[limit - 1] if len(ids) > limit else None)
+    return hits, (ids[limit - 1] if len(ids) > limit else None), given
 
 
 def person(user_id: int) -> Any:

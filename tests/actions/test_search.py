@@ -139,7 +139,7 @@ def test_pages_follow_one_another_without_a_gap_or_a_repeat() -> None:
     seen: list[str] = []
     before = None
     while True:
-        page, before = queries.found(rosa, "plum", None, before, 3)
+        page, before, _ = queries.found(rosa, "plum", None, before, 3)
         seen += [row.body for row in page]
         if before is None:
             break
