@@ -19,7 +19,9 @@ class Conf:
     adapter: str = "klatch.adapter.Adapter"
     relay: str = "klatch.relay.memory.MemoryRelay"
     relay_url: str = ""  # for relays that connect to something of their own: redis://…
-    origins: tuple[str, ...] = ()  # besides the request's own scheme, host and port
+    origins: tuple[
+        str, ...
+    ] = ()  # whose pages may open the socket; empty: only those of the very address that was asked
     body_chars: int = 10_000
     frame_bytes: int = 65_536
     outbox_bytes: int = 1_048_576  # what one connection may have waiting before it is cut as slow
@@ -35,7 +37,6 @@ class Conf:
     posts_burst: int = 30
     requests_per_second: float = 30.0
     requests_burst: int = 120
-    write_timeout: float = 20.0
     invite_days: int = 14
     extra: dict[str, Any] = field(default_factory=dict)  # for contrib apps
 
