@@ -1,22 +1,17 @@
 """Whatever comes over the line is answered or ends the line; it never breaks the server or another's talk."""
 
-import asyncio
-import json
 import logging
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from hypothesis import given
-from hypothesis import strategies as st
 
-from klatch import protocol
-from klatch.errors import Close, KlatchError
+from klatch.errors import Close
 from klatch.models import Message, Room
 from klatch.realtime.socket import BAD_FRAMES
 from tests.conftest import Server, aside, make_room, make_user
-from tests.realtime.lines import Line, eventually, talking
+from tests.realtime.lines import Line, talking
 
 ID = "00000000-0000-4000-8000-000000000001"
 BAD = [
@@ -270,66 +265,3 @@ async def test_a_forged_cursor_is_invalid(talk: Line, room: Room) -> None:
     for cursor in ("-1", "1 OR 1=1", "٣", "1e9", "", "9" * 64, "null"):
         for frame in ({"op": "rooms"}, {"op": "members", "room": room.pk}):
             assert (await talk.ask(**frame, ref=1, after=cursor)).get("code") == "invalid", (frame, cursor)
-
-
-async def test_too_many_requests_are_told_when_to_come_back(server: Server, anna: User, settings: Any) -> None:
-    settings.KLATCH = {"REQUESTS_BURST": 3, "REQUESTS_PER_SECOND": 20.0}
-    async with talking(server, anna) as talk:
-        answers = [await talk.ask(op="ping", ref=number) for number in range(1, 9)]
-        refused = [answer for answer in answers if answer["type"] == "error"]
-        assert refused
-        assert {answer["code"] for answer in refused} == {"rate_limited"}
-        assert all(0 < answer["retry_after"] <= 0.05 for answer in refused)
-        await asyncio.sleep(refused[-1]["retry_after"])
-        assert (await talk.ask(op="ping", ref=9))["type"] == "pong"
-
-
-async def test_too_many_sockets_of_one_person_are_refused_and_those_gone_do_not_count(
-    server: Server, anna: User, settings: Any
-) -> None:
-    settings.KLATCH = {"SOCKETS_PER_USER": 2}
-    joon = await aside(make_user)
-    async with talking(server, anna), talking(server, anna):
-        async with talking(server, anna, hello=False) as third:
-            assert await third.closed() == Close.TOO_MANY_SOCKETS
-        async with talking(server, joon):
-            pass
-    await nobody_left(server, anna)
-    async with talking(server, anna), talking(server, anna):
-        pass
-
-
-async def test_a_line_that_drops_before_its_hello_leaves_nothing_behind(server: Server, anna: User) -> None:
-    for _ in range(3):
-        async with talking(server, anna, hello=False):
-            pass
-    await nobody_left(server, anna)
-
-
-async def nobody_left(server: Server, user: User) -> None:
-    await eventually(lambda: user.pk not in server.node.hub.users)
-
-
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20)
-JUNK = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(max_size=8), inner), max_leaves=8)
-FRAMES = st.fixed_dictionaries(
-    {"op": st.sampled_from([kind.model_fields["op"].default for kind in protocol.REQUESTS]) | JUNK},
-    optional={name: JUNK for kind in protocol.REQUESTS for name in kind.model_fields if name != "op"},
-)
-
-
-@given(FRAMES | JUNK)
-def test_any_json_is_a_request_or_an_error_of_ours(frame: Any) -> None:
-    _decoded(json.dumps(frame))
-
-
-@given(st.text() | st.binary().map(lambda raw: raw.decode("utf-8", "replace")))
-def test_any_text_is_a_request_or_an_error_of_ours(text: str) -> None:
-    _decoded(text)
-
-
-def _decoded(text: str) -> None:
-    try:
-        protocol.decode(text)
-    except KlatchError as refused:
-        protocol.encode(refused.as_dict())

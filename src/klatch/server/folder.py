@@ -19,7 +19,9 @@ class InUseError(Exception):
 def make(folder: Path) -> None:
     """The folder exists and can be written, or ``FolderError``."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            # Messages and secrets: nobody else on this machine needs to look inside.
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Made and removed again: permissions alone say too little (read-only mounts, quotas, root).
         with tempfile.TemporaryFile(dir=folder):
             pass

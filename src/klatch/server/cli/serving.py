@@ -179,6 +179,8 @@ def _announce(listener: socket.socket, host: str, address: str, setup: str, *, b
         click.echo(f"On this network: {other}")
     if setup:
         click.echo(f"Set it up here: {setup}")
+        for other in addresses.on_network:
+            click.echo(f"or, from another device: {setup.replace(address, other)}")
         if browser and sys.stdout.isatty():
             click.launch(setup)
     sys.stdout.flush()

@@ -25,6 +25,7 @@ def read(data: Path | None) -> Environment:
 def load(data: Path | None) -> Environment:
     """Django is ready, the folder and its secrets exist."""
     env = read(data)
+    os.umask(0o077)  # the database and all else that is made from here on is for its owner only
     try:
         folder.prepare(env.data)
     except folder.FolderError as problem:

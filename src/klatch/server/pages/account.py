@@ -64,7 +64,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
     try:
         row, secret = tokens.create_token(_user(request), form.cleaned_data["name"])
     except KlatchError as problem:
-        form.add_error("name", problem.detail)
+        form.add_error("name", _(problem.detail))
         return _page(request, token_form=form)
     # Shown in this answer only: nothing keeps it for a second look.
     return _page(request, made={"name": row.name, "secret": secret})

@@ -35,7 +35,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         try:
             row, secret = invites.create_invite(user, room)
         except KlatchError as problem:
-            form.add_error(None, problem.detail)
+            form.add_error(None, _(problem.detail))
         else:
             link = addresses.public(request, reverse("server:join", args=[secret]))
             made = {

@@ -67,7 +67,7 @@ def activate(request: HttpRequest, pk: int, on: bool) -> HttpResponse:
     try:
         (actions.reactivate if on else actions.deactivate)(request.user, person)
     except Forbidden as problem:
-        messages.error(request, problem.detail)
+        messages.error(request, _(problem.detail))
     return redirect(_back(request))
 
 

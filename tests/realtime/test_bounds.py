@@ -1,0 +1,48 @@
+"""How much one person may ask for, and how many lines they may hold."""
+
+import asyncio
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from klatch.errors import Close
+from tests.conftest import Server, aside, make_user
+from tests.realtime.lines import eventually, talking
+
+
+async def test_too_many_requests_are_told_when_to_come_back(server: Server, anna: User, settings: Any) -> None:
+    settings.KLATCH = {"REQUESTS_BURST": 3, "REQUESTS_PER_SECOND": 20.0}
+    async with talking(server, anna) as talk:
+        answers = [await talk.ask(op="ping", ref=number) for number in range(1, 9)]
+        refused = [answer for answer in answers if answer["type"] == "error"]
+        assert refused
+        assert {answer["code"] for answer in refused} == {"rate_limited"}
+        assert all(0 < answer["retry_after"] <= 0.05 for answer in refused)
+        await asyncio.sleep(refused[-1]["retry_after"])
+        assert (await talk.ask(op="ping", ref=9))["type"] == "pong"
+
+
+async def test_too_many_sockets_of_one_person_are_refused_and_those_gone_do_not_count(
+    server: Server, anna: User, settings: Any
+) -> None:
+    settings.KLATCH = {"SOCKETS_PER_USER": 2}
+    joon = await aside(make_user)
+    async with talking(server, anna), talking(server, anna):
+        async with talking(server, anna, hello=False) as third:
+            assert await third.closed() == Close.TOO_MANY_SOCKETS
+        async with talking(server, joon):
+            pass
+    await nobody_left(server, anna)
+    async with talking(server, anna), talking(server, anna):
+        pass
+
+
+async def test_a_line_that_drops_before_its_hello_leaves_nothing_behind(server: Server, anna: User) -> None:
+    for _ in range(3):
+        async with talking(server, anna, hello=False):
+            pass
+    await nobody_left(server, anna)
+
+
+async def nobody_left(server: Server, user: User) -> None:
+    await eventually(lambda: user.pk not in server.node.hub.users)
