@@ -43,11 +43,11 @@ class Place:
                 "KLATCH_SECRET_KEY": "the same for every process " * 3,
             }
 
-    def start(self, *, people: int = 5, fault: str = "") -> "Place":
-        """Start every process and make people; ``fault`` breaks the first process only."""
+    def start(self, *, people: int = 5, fault: str = "", faults: str = "") -> "Place":
+        """Start every process and make people; ``fault`` breaks the first process only, ``faults`` all of them."""
         count = 2 if self.kind == "postgres" else 1
         for number in range(count):
-            self.add(fault if number == 0 else "")
+            self.add(faults or (fault if number == 0 else ""))
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.seed", str(self.data), str(people)],
             capture_output=True, text=True, check=False, env=clean_environment(**self.environment),
@@ -76,19 +76,22 @@ class Place:
 
     def stored(self) -> dict[str, dict[str, Any]]:
         """Every message of the room as the database has it, by client id."""
-        columns = "client_id, seq, position, id, body"
-        if self.kind == "sqlite":
-            with closing(sqlite3.connect(f"file:{self.data}/klatch.sqlite3?mode=ro", uri=True)) as line:
-                rows = line.execute(f"SELECT {columns} FROM klatch_message WHERE room_id = ?", [self.room]).fetchall()
-        else:
-            import psycopg
-
-            with psycopg.connect(self.uri) as connection:
-                rows = connection.execute(
-                    f"SELECT {columns} FROM klatch_message WHERE room_id = %s", [self.room]
-                ).fetchall()
+        rows = self.ask("SELECT client_id, seq, position, id, body FROM klatch_message WHERE room_id = ?", self.room)
         keys = ("seq", "position", "id", "body")
         return {str(uuid.UUID(str(row[0]))): dict(zip(keys, row[1:], strict=True)) for row in rows}
+
+    def ask(self, sql: str, *values: Any) -> list[Any]:
+        """Straight from the database, behind the back of every process; a change is committed."""
+        if self.kind == "sqlite":
+            with closing(sqlite3.connect(f"{self.data}/klatch.sqlite3", timeout=20)) as line, line:
+                # The server alone may move the log into the database.
+                line.execute("PRAGMA wal_autocheckpoint=0")
+                return line.execute(sql, values).fetchall()
+        import psycopg
+
+        with psycopg.connect(self.uri) as connection:
+            cursor = connection.execute(sql.replace("?", "%s"), values)
+            return cursor.fetchall() if cursor.description else []
 
 
 def _new_database() -> str:

@@ -3,44 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
 
-from tests.faults.place import Place
-from tests.faults.talkers import Sent, Talker, judge
-
-ROUNDS = int(os.environ.get("FAULT_ROUNDS", "3"))
-
-Start = Callable[..., Place]
-
-
-async def talkers(place: Place, count: int = 0) -> list[Talker]:
-    made = [
-        Talker(lambda: place.urls, token, place.room, first=number)
-        for number, token in enumerate(place.tokens[: count or None])
-    ]
-    return [await talker.start() for talker in made]
-
-
-async def storm(people: list[Talker], stop: asyncio.Event, pause: float = 0.01) -> None:
-    """Everybody writes, one message after the other, until ``stop``."""
-
-    async def write(number: int, talker: Talker) -> None:
-        count = 0
-        while not stop.is_set():
-            count += 1
-            await talker.post(f"{number}-{count} «привет» 上海")
-            await asyncio.sleep(pause)
-
-    await asyncio.gather(*[write(number, talker) for number, talker in enumerate(people)])
-
-
-async def finish(place: Place, people: list[Talker]) -> None:
-    verdict = await judge(await asyncio.to_thread(place.stored), people)
-    for talker in people:
-        await talker.stop()
-    assert verdict.clean, verdict
-    assert verdict.stored >= 10
-
+from tests.faults.storms import ROUNDS, Start, finish, storm, talkers
+from tests.faults.talkers import Sent
 
 async def test_check_1_processes_killed_while_people_write_lose_nothing(place: Start) -> None:
     here = await asyncio.to_thread(place)
