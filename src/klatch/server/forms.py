@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from klatch.server import accounts
 from klatch.server.models import Workspace
@@ -148,7 +149,7 @@ class ResetForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
-    name = name_field(_("Name"))
+    name = name_field(pgettext_lazy("of a person", "Name"))
     email = email_field()
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
