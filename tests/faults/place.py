@@ -48,6 +48,8 @@ class Place:
         count = 2 if self.kind == "postgres" else 1
         for number in range(count):
             self.add(faults or (fault if number == 0 else ""))
+        if not people:
+            return self
         done = subprocess.run(
             [sys.executable, "-m", "tests.faults.seed", str(self.data), str(people)],
             capture_output=True, text=True, check=False, env=clean_environment(**self.environment),
