@@ -128,6 +128,34 @@ def post(room: str, text: str, author: str | None, data: Path | None) -> None:
 
 
 @cli.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@with_data
+def backup(file: Path | None, data: Path | None) -> None:
+    """Write the whole place to FILE, a zip; works while the server runs.
+
+    Everything in it is of one moment. It holds every message and the password hashes: keep it as safe as the place
+    itself. Not in it: log-ins and the secret key.
+    """
+    from klatch.server.cli.archive import backup as run
+
+    run(file, data)
+
+
+@cli.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@with_data
+def restore(file: Path, data: Path | None) -> None:
+    """Bring a place back from FILE, while its server is stopped.
+
+    A damaged or foreign FILE changes nothing. On SQLite the database of before is kept beside the new one; on
+    PostgreSQL the database must be empty. Everybody logs in again.
+    """
+    from klatch.server.cli.archive import restore as run
+
+    run(file, data)
+
+
+@cli.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address that `serve` listens on.")
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535), help="Its port.")
 @with_data
