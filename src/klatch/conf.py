@@ -19,9 +19,7 @@ class Conf:
     adapter: str = "klatch.adapter.Adapter"
     relay: str = "klatch.relay.memory.MemoryRelay"
     relay_url: str = ""  # for relays that connect to something of their own: redis://…
-    origins: tuple[
-        str, ...
-    ] = ()  # whose pages may open the socket; empty: only those of the very address that was asked
+    origins: tuple[str, ...] = ()  # whose pages may open the socket; empty: those of the very address that was asked
     body_chars: int = 10_000
     frame_bytes: int = 65_536
     outbox_bytes: int = 1_048_576  # what one connection may have waiting before it is cut as slow

@@ -49,12 +49,13 @@ class Presence:
 
     def is_online(self, user: int) -> bool:
         return user in self._here.get(PLACE, ()) or any(
-            user in rooms.get(PLACE, ()) for rooms in self._elsewhere.values()
+            user in rooms.get(PLACE, ()) for rooms in list(self._elsewhere.values())
         )
 
     def online_in(self, room: int) -> list[int]:
         people = set(self._here.get(room, ()))
-        for rooms in self._elsewhere.values():
+        # A copy: replies ask on threads, while the event loop hears of other processes.
+        for rooms in list(self._elsewhere.values()):
             people |= rooms.get(room, set())
         return list(people)
 

@@ -20,6 +20,7 @@ DIRECTORY_PAGE = 100
 MEMBERS_PAGE = 200
 PEOPLE_FOUND = 30
 NOTICES_PAGE = 200
+ROOMS_AT_ONCE = 10_000  # databases take only so many parameters
 
 
 def membership(user: Any, room_id: int) -> Membership:
@@ -140,7 +141,18 @@ def events_between(room_id: int, after: int, upto: int) -> list[tuple[Event, lis
 
 def heads(room_ids: Iterable[int]) -> dict[int, int]:
     """The number of the last event of each of these rooms."""
-    return dict(Room.objects.filter(pk__in=list(room_ids)).values_list("pk", "seq"))
+    wanted = list(room_ids)
+    found: dict[int, int] = {}
+    for start in range(0, len(wanted), ROOMS_AT_ONCE):
+        rows = Room.objects.filter(pk__in=wanted[start : start + ROOMS_AT_ONCE])
+        found.update(rows.values_list("pk", "seq"))
+    return found
+
+
+def left_since(room_id: int, after: int) -> list[tuple[int, bool]]:
+    """Who left a room after this number, and whether they were removed."""
+    rows = Event.objects.filter(room_id=room_id, seq__gt=after, kind=Event.Kind.MEMBER_LEFT, user__isnull=False)
+    return [(user, bool(data["removed"])) for user, data in rows.order_by("seq").values_list("user_id", "data")]
 
 
 def last_event_id() -> int:

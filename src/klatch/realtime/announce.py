@@ -5,6 +5,7 @@ Also tells the other processes who is online here and what people spent of their
 
 import asyncio
 import json
+import logging
 import secrets
 import time
 from collections import OrderedDict
@@ -15,6 +16,8 @@ from klatch.presence import PLACE, presence
 from klatch.realtime.hub import Hub
 from klatch.relay import Envelope, relay
 from klatch.serialize import ONLINE_LISTED
+
+logger = logging.getLogger("klatch.announce")
 
 TICK = 1.0  # changes within it are told together
 GRACE = 4.0  # a reload is not a departure
@@ -65,7 +68,10 @@ class Announcer:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(TICK)
-            self.tick(time.monotonic())
+            try:
+                self.tick(time.monotonic())
+            except Exception:
+                logger.exception("Who is online could not be told; the next tick tries again")
 
     def tick(self, now: float) -> None:
         """Let those go whose time is up, then tell each room, and the other processes, what changed."""

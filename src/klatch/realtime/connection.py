@@ -36,7 +36,7 @@ class Connection:
 
     __slots__ = (
         "_blocked", "_chunks", "_closing", "_limit", "_on_cut", "_send", "_waiting", "_waiting_bytes", "auth_hash",
-        "held", "rooms", "session", "token", "unanswered", "unsubscribed", "user",
+        "held", "rooms", "session", "token", "unanswered", "unsubscribed", "user", "welcomed",
     )  # fmt: skip
 
     def __init__(self, send: Send, user: int, limit: int, on_cut: Callable[[Close], None]) -> None:
@@ -51,6 +51,7 @@ class Connection:
         self.user = user
         self.rooms: set[int] = set()
         self.unsubscribed: set[int] = set()
+        self.welcomed = False  # its hello is answered
         self.unanswered = 0  # requests that still wait for their answer
         # While a resume reads the log, what comes for its rooms is held here.
         self.held: dict[int, list[Chunk]] = {}

@@ -119,13 +119,13 @@ class Delivery:
         for envelope in envelopes:
             self._hub.deliver(envelope)
             if envelope.kind == Event.Kind.MEMBER_LEFT:
-                self._let_out(envelope)
+                removed = json.loads(envelope.text or "{}").get("removed", False)
+                self._let_out(envelope.user, envelope.room, removed=removed)
 
-    def _let_out(self, envelope: Envelope) -> None:
-        """After the event itself nothing of the room reaches this person, in this process, on any connection."""
-        removed = json.loads(envelope.text or "{}").get("removed", False)
-        for connection in list(self._hub.users.get(envelope.user, ())):
-            self.forget(connection, envelope.room, removed=removed)
+    def _let_out(self, user: int, room: int, *, removed: bool) -> None:
+        """From now on nothing of the room reaches this person, in this process, on any connection."""
+        for connection in list(self._hub.users.get(user, ())):
+            self.forget(connection, room, removed=removed)
 
     def forget(self, connection: Connection, room: int, *, removed: bool = True) -> None:
         """The room is no longer this person's: if the connection follows it, no more, and it is told so."""
@@ -136,7 +136,8 @@ class Delivery:
 
     def _let_in(self, user: int, room: int) -> None:
         for connection in list(self._hub.users.get(user, ())):
-            if room not in connection.rooms and room not in connection.unsubscribed:
+            # Who is not welcomed yet is told by the welcome, or by the next look at the log.
+            if connection.welcomed and room not in connection.rooms and room not in connection.unsubscribed:
                 self._spawn(self.welcome_to(connection, room))
 
     async def welcome_to(self, connection: Connection, room: int) -> None:
@@ -174,13 +175,11 @@ class Delivery:
             # An envelope that is only late comes within this turn of the loop; the log is for those that are lost.
             await asyncio.sleep(0)
             while (feed := self._feeds.get(room)) is not None and (gap := feed.missing) is not None:
-                found = await self._database.read(_envelopes, room, *gap)
+                found, left = await self._database.read(_gap, room, *gap)
                 if self._feeds.get(room) is not feed:
                     continue
-                for envelope in found:
-                    # Frames of the log are made of rows as they are now: who left within them may not see them.
-                    if envelope.kind == Event.Kind.MEMBER_LEFT:
-                        self._let_out(envelope)
+                for user, removed in left:
+                    self._let_out(user, room, removed=removed)
                 self._deliver(feed.accept(found))
                 if feed.seq == gap[0]:
                     # Heard of, not there yet: the next look at the log asks again.
@@ -193,15 +192,14 @@ class Delivery:
 
     async def look_at_log(self) -> None:
         """Compare every followed room with the log, and who came and went: finds what was lost without a trace."""
-        heads, changes = await self._database.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
+        last, heads, changes = await self._database.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
+        self._log_id = max(self._log_id, last)
         for room, head in heads.items():
             feed = self._feeds.get(room)
             if feed is not None:
                 feed.heard(head)
                 if feed.missing is not None:
                     self._refill(room)
-        for event in changes:
-            self._log_id = max(self._log_id, event.pk)
         latest: dict[tuple[int, int], Event] = {
             (event.room_id, event.user_id): event for event in changes if event.user_id in self._hub.users
         }
@@ -228,12 +226,18 @@ def _person(user_id: int) -> Any:
     return user
 
 
-def _envelopes(room: int, after: int, upto: int) -> list[Envelope]:
-    return [
+def _gap(room: int, after: int, upto: int) -> tuple[list[Envelope], list[tuple[int, bool]]]:
+    """Events of the log, and who has left since ``after``.
+
+    Frames are made of rows as they are now: who has left by now, within the gap or beyond it, may not see them.
+    """
+    envelopes = [
         Envelope(row.kind, room, row.seq, row.user_id or 0, protocol.encode(serialize.event(row, reactions)))
         for row, reactions in queries.events_between(room, after, min(upto, after + GAP_PAGE))
     ]
+    return envelopes, queries.left_since(room, after)
 
 
-def _heads(rooms: list[int], after_id: int) -> tuple[dict[int, int], list[Event]]:
-    return queries.heads(rooms), queries.membership_events(after_id)
+def _heads(rooms: list[int], after_id: int) -> tuple[int, dict[int, int], list[Event]]:
+    # Where the next look begins: else it would read everything since somebody last came or went.
+    return queries.last_event_id(), queries.heads(rooms), queries.membership_events(after_id)

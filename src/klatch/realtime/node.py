@@ -6,6 +6,7 @@ Knows rooms and people by number only; the protocol of a socket is ``socket``'s.
 import asyncio
 import contextlib
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any
 
@@ -23,6 +24,7 @@ from klatch.relay import Envelope, relay
 
 logger = logging.getLogger("klatch.node")
 
+ENDED_SESSIONS = 10_000  # remembered, the last ones
 SETTLE_SECONDS = 2.0  # how long a connection may take to get its last answers when the process stops
 
 
@@ -36,6 +38,8 @@ class Node:
         self.announcer = Announcer(self.hub)
         self.delivery = Delivery(self.hub, self.database, self.announcer, self.spawn)
         self.sessions: dict[str, str] = {}  # hash → key of the sessions that hold sockets here
+        self.heard = 0  # how often somebody's rights were said to have changed
+        self._ended: OrderedDict[str, None] = OrderedDict()  # hashes of sessions that have ended
         self._tasks: set[asyncio.Task[Any]] = set()
         self._look_now = asyncio.Event()
         self.running = False
@@ -94,9 +98,14 @@ class Node:
 
     # Connections
 
-    def connect(self, connection: Connection) -> None:
+    def connect(self, connection: Connection, heard: int) -> None:
+        """``heard``: what the counter said before the login was read. News since then found no socket to close."""
         self.hub.add(connection)
         self.announcer.connect(connection.user)
+        if connection.session in self._ended:
+            connection.cut(Close.LOGGED_OUT)
+        elif heard != self.heard:
+            self.spawn(self._check_rights([connection]))
 
     def disconnect(self, connection: Connection) -> None:
         for room in list(connection.rooms):
@@ -114,20 +123,28 @@ class Node:
     def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Take a batch from the relay: any order, any number of times."""
         for envelope in envelopes:
-            if envelope.seq:
-                self.delivery.receive(envelope)
-            elif envelope.kind == "personal":
-                self.hub.tell(envelope.user, envelope.text or "")
-            elif envelope.kind == "ephemeral":
-                self.hub.whisper(envelope.room, envelope.text or "")
-            elif envelope.kind == "presence":
-                self.announcer.hear(envelope.text or "")
-            elif envelope.kind == "spending":
-                self.announcer.hear_spending(envelope.text or "")
-            elif envelope.kind == "rights":
-                self.spawn(self._check_rights(list(self.hub.users.get(envelope.user, ()))))
-            elif envelope.kind == "session":
-                self._end_session(envelope.text or "")
+            try:
+                self._take(envelope)
+            except Exception:
+                # Another version's, perhaps: it must not take the rest of the batch with it.
+                logger.exception("An envelope of kind %s could not be read", envelope.kind)
+
+    def _take(self, envelope: Envelope) -> None:
+        if envelope.seq:
+            self.delivery.receive(envelope)
+        elif envelope.kind == "personal":
+            self.hub.tell(envelope.user, envelope.text or "")
+        elif envelope.kind == "ephemeral":
+            self.hub.whisper(envelope.room, envelope.text or "")
+        elif envelope.kind == "presence":
+            self.announcer.hear(envelope.text or "")
+        elif envelope.kind == "spending":
+            self.announcer.hear_spending(envelope.text or "")
+        elif envelope.kind == "rights":
+            self.heard += 1
+            self.spawn(self._check_rights(list(self.hub.users.get(envelope.user, ()))))
+        elif envelope.kind == "session":
+            self._end_session(envelope.text or "")
 
     async def _look_at_log(self) -> None:
         while True:
@@ -151,6 +168,10 @@ class Node:
                 connection.cut(Close.LOGGED_OUT)
 
     def _end_session(self, session: str) -> None:
+        # Said before the session is deleted: who comes back in between would still find it.
+        self._ended[session] = None
+        if len(self._ended) > ENDED_SESSIONS:
+            self._ended.popitem(last=False)
         for theirs in list(self.hub.users.values()):
             for connection in list(theirs):
                 if connection.session == session:
@@ -158,14 +179,17 @@ class Node:
 
 
 async def _patiently(work: Awaitable[None]) -> None:
-    """A periodic look must outlive a database that is away for a while."""
+    """A periodic look must outlive whatever goes wrong in one: a database or a cache that is away, a fault of ours."""
     try:
         await work
     except KlatchError as problem:
         logger.warning("The database cannot be read now: %s", problem)
+    except Exception:
+        logger.exception("A periodic look failed; the next one will try again")
 
 
 _current: Node | None = None
+_starting: asyncio.Task[Node] | None = None
 
 
 def current() -> Node | None:
@@ -174,12 +198,30 @@ def current() -> Node | None:
 
 
 async def start() -> Node:
-    """Start this process's node, once; later calls return the same."""
+    """Start this process's node, once: later calls return the same, calls meanwhile wait for it.
+
+    A server without lifespan starts it with its first sockets, and after a restart they come all at once.
+    """
+    global _starting
+    running = current()
+    if running is not None:
+        return running
+    loop = asyncio.get_running_loop()
+    if _starting is None or _starting.done() or _starting.get_loop() is not loop:
+        _starting = loop.create_task(_start())
+    return await asyncio.shield(_starting)
+
+
+async def _start() -> Node:
     global _current
-    if _current is None or not _current.running:
-        _current = Node()
-        await _current.start()
-    return _current
+    made = Node()
+    try:
+        await made.start()
+    except BaseException:
+        await made.stop()
+        raise
+    _current = made
+    return made
 
 
 async def stop() -> None:

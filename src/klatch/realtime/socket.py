@@ -30,8 +30,13 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application behind ``/ws/``."""
     if (await receive())["type"] != "websocket.connect":
         return
-    node = await start()
+    try:
+        node = await start()
+    except KlatchError:
+        await _refuse(send, Close.SHUTDOWN)
+        return
     given = login.headers(scope)
+    heard = node.heard
     try:
         login.check_origin(scope, given)
     except BadOrigin:
@@ -49,7 +54,7 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await _refuse(send, Close.TOO_MANY_SOCKETS)
         return
     await send({"type": "websocket.accept"})
-    await Socket(node, who, receive, send).run()
+    await Socket(node, who, receive, send).run(heard)
 
 
 async def _refuse(send: Send, code: Close) -> None:
@@ -75,20 +80,23 @@ class Socket:
             self.connection.session = hash_secret(who.session_key)
             node.sessions[self.connection.session] = who.session_key
 
-    async def run(self) -> None:
-        """Until the client or the server ends it."""
-        self._node.connect(self.connection)
+    async def run(self, heard: int) -> None:
+        """Until the client or the server ends it. ``heard``: see ``Node.connect``."""
+        self._node.connect(self.connection, heard)
         try:
             async with asyncio.timeout(conf().hello_seconds):
                 if not await self._hello():
                     return
             while self.connection.open:
                 text = await self._next()
-                if text is None:
+                # Whoever was cut meanwhile is not heard any more, whatever is still on the line.
+                if text is None or not self.connection.open:
                     return
                 await self._handle(text)
         except TimeoutError:
             self.connection.cut(Close.HELLO_TIMEOUT)
+        except KlatchError:
+            self.connection.cut(Close.SHUTDOWN)
         except asyncio.CancelledError:
             # Either we were cut and the client did not take the close frame, or the server stops.
             if self.connection.open:
@@ -157,6 +165,7 @@ class Socket:
             else:
                 # Came in or went out between the two looks; asking again settles which.
                 node.spawn(self._settle(room))
+        connection.welcomed = True
 
     async def _settle(self, room: int) -> None:
         await self._node.delivery.welcome_to(self.connection, room)
@@ -197,7 +206,7 @@ class Socket:
                 return writer.run(partial(command.run, self._user, request))
             return self._node.spawn(self._read(partial(command.run, self._user, request)))
         if isinstance(request, protocol.Subscribe):
-            return self._node.spawn(self._subscribe(request))
+            return self._node.spawn(self._in_turn(self._subscribe(request)))
         if isinstance(request, protocol.Typing):
             if request.room not in self.connection.rooms:
                 raise NotFound
@@ -212,12 +221,16 @@ class Socket:
         return None
 
     async def _read(self, run: Callable[[], Any]) -> Any:
+        try:
+            return await self._in_turn(self._node.database.read(run))
+        except KlatchError as problem:
+            # Returned, not raised: a refusal is an answer, not a failure of the task.
+            return problem
+
+    async def _in_turn(self, work: Awaitable[Any]) -> Any:
+        """One connection takes only so many of the threads that everybody reads with."""
         async with self._reads:
-            try:
-                return await self._node.database.read(run)
-            except KlatchError as problem:
-                # Returned, not raised: a refusal is an answer, not a failure of the task.
-                return problem
+            return await work
 
     async def _subscribe(self, request: protocol.Subscribe) -> Any:
         node, connection, room = self._node, self.connection, request.room
