@@ -65,7 +65,8 @@ def test_reading_never_goes_back_or_past_the_end_and_returns_the_position() -> N
     assert reads.read(ben, room.pk, 2**62) == 4
     assert reads.unread(ben, room.pk, 2) == 1
     assert unread(ben, room) == 3
-    assert reads.unread(ben, room.pk, 2**62) == 4
+    assert reads.unread(ben, room.pk, 2**62) == 1
+    assert reads.unread(ben, room.pk, 4) == 1
 
 
 def test_read_all_reads_every_room_of_oneself_and_of_nobody_else() -> None:
@@ -121,7 +122,7 @@ def test_unread_is_never_negative_and_always_the_number_of_messages_after_the_po
                 expected[person.pk] = max(expected[person.pk], min(position, count))
             elif what == "unread":
                 reads.unread(person, room.pk, position)
-                expected[person.pk] = min(position - 1, count)
+                expected[person.pk] = min(position - 1, expected[person.pk])
             elif what == "all":
                 reads.read_all(person)
                 expected[person.pk] = count
