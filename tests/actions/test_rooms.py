@@ -1,13 +1,16 @@
 """What rooms are called, where they are found, and who owns them in the end."""
 
 import re
+from contextlib import suppress
+from typing import Any
 
 import pytest
+from django.db import transaction
 from django.urls import resolve
 
 from klatch import queries
 from klatch.actions import members, rooms
-from klatch.errors import Conflict, Forbidden, Invalid, NotFound
+from klatch.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from klatch.models import Ban, Event, Membership, Room
 from klatch.signals import room_created
 from tests.conftest import make_room, make_user
@@ -101,18 +104,33 @@ def test_a_name_that_shows_nothing_is_refused(name: str) -> None:
         assert "name" in refused.value.extra["fields"]
 
 
-def test_making_a_room_is_announced_to_the_project_and_makes_the_maker_its_owner() -> None:
+@pytest.mark.django_db(transaction=True)
+def test_making_a_room_is_announced_to_the_project_once_it_is_stored_and_makes_the_maker_its_owner() -> None:
     rosa = make_user()
     heard: list[Room] = []
 
     def listen(room: Room, **kwargs: object) -> None:
         heard.append(room)
+        raise RuntimeError("a fault of the project")
 
     room_created.connect(listen)
+    with suppress(ZeroDivisionError), transaction.atomic():
+        rooms.create_room(rosa, name="never")
+        raise ZeroDivisionError
+    assert heard == []
     room = rooms.create_room(rosa, name="here")
     assert heard == [room]
+    room_created.disconnect(listen)
     mine = queries.membership(rosa, room.pk)
     assert (mine.role, mine.room.members) == ("owner", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_room_that_its_maker_cannot_enter_is_not_made(settings: Any) -> None:
+    settings.KLATCH = {"ROOMS_PER_USER": 0}
+    with pytest.raises(LimitReached):
+        rooms.create_room(make_user(), name="nobody's")
+    assert not Room.objects.exists()
 
 
 def test_the_directory_lists_open_rooms_and_ones_own_but_no_foreign_private_direct_or_archived_ones() -> None:

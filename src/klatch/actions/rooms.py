@@ -34,17 +34,19 @@ def create_room(
     policy.check_create_room(actor)
     name, description = _checked_name(name), text.clean(description)
     wanted = slug or address(name, private=kind == Room.Kind.PRIVATE)
-    try:
-        with transaction.atomic():
-            room = Room.objects.create(
-                slug=wanted, name=name, description=description, kind=kind, everybody=everybody, created_by=actor
-            )
-    except IntegrityError:
-        raise Conflict("There is a room of this name already.", fields={"name": "taken"}) from None
-    with record([room.pk]) as made:
-        room = made.rooms[room.pk]
-        enter(made, room, actor, by=actor, role=Membership.Role.OWNER)
-    room_created.send(sender=Room, room=room)
+    with transaction.atomic():
+        try:
+            with transaction.atomic():
+                room = Room.objects.create(
+                    slug=wanted, name=name, description=description, kind=kind, everybody=everybody, created_by=actor
+                )
+        except IntegrityError:
+            raise Conflict("There is a room of this name already.", fields={"name": "taken"}) from None
+        # Both or neither: a room whose maker could not enter would be nobody's.
+        with record([room.pk]) as made:
+            room = made.rooms[room.pk]
+            enter(made, room, actor, by=actor, role=Membership.Role.OWNER)
+        transaction.on_commit(lambda: room_created.send_robust(sender=Room, room=room), robust=True)
     return room
 
 
