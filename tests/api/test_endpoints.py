@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from klatch.actions import invites, members, messages, tokens
+from klatch.actions import directs, invites, members, messages, tokens
 from klatch.api import api
 from klatch.commands import COMMANDS
 from klatch.models import Message, Room, Token
@@ -188,3 +190,26 @@ def test_me_is_who_asks_and_their_rooms_only(place: Place) -> None:
     assert (answer["you"]["id"], answer["rooms"]) == (place.outside.pk, [])
     (room,) = Asker(place.me).ask("GET", "/me")[1]["rooms"]
     assert (room["id"], room["role"], room["count"] - room["read"]) == (place.room.pk, "owner", 0)
+
+
+def test_me_takes_no_more_queries_for_many_direct_rooms_than_for_one(place: Place) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as seen:
+            rooms = Asker(place.me).ask("GET", "/me")[1]["rooms"]
+        assert all(len(room["people"]) == 2 for room in rooms if room["kind"] == "direct")
+        return len(seen)
+
+    directs.open_direct(place.me, [place.other.pk])
+    one = queries()
+    for _ in range(3):
+        directs.open_direct(place.me, [make_user().pk])
+    assert queries() == one
+
+
+@pytest.mark.parametrize("name", ["\x00", "a\x00b", "\ud800", "a\nb"])
+def test_a_token_takes_no_name_that_a_database_could_not_keep(place: Place, name: str) -> None:
+    status, answer = Asker(place.me).ask("POST", "/tokens", {"name": name})
+    assert status in (200, 422)
+    assert status == 422 or answer["name"] in ("ab", "a b")

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from klatch import log
+from klatch import log, text
 from klatch.errors import Invalid, LimitReached, NotFound
 from klatch.models import Token
 from klatch.models.invite import hash_secret
@@ -15,7 +15,7 @@ TOKENS_A_PERSON = 50
 
 def create_token(user: Any, name: str) -> tuple[Token, str]:
     """A new token of this person. Returns the row and the secret. Raises ``Invalid``, ``LimitReached``."""
-    name = name.strip()
+    name = " ".join(text.clean(name).split())
     if not 1 <= len(name) <= 80:
         raise Invalid("A token needs a name of 1 to 80 characters.", fields={"name": "length"})
     if Token.objects.filter(user_id=user.pk, revoked_at=None).count() >= TOKENS_A_PERSON:

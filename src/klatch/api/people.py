@@ -6,7 +6,7 @@ from typing_extensions import TypedDict
 
 from klatch import protocol, queries, serialize
 from klatch.api.run import answer, asker, in_thread, run
-from klatch.commands import my_room
+from klatch.presence import presence
 
 router = Router(tags=["people"])
 
@@ -21,7 +21,13 @@ async def me(request: HttpRequest) -> HttpResponse:
     user = asker(request, "me")
 
     def read() -> Me:
-        return {"you": serialize.user(user), "rooms": [my_room(row) for row in queries.my_memberships(user)]}
+        mine = queries.my_memberships(user)
+        people = queries.people_of([row.room for row in mine])
+        rooms = [
+            serialize.my_room(row, presence.online_in(row.room_id), people[row.room_id] if row.room.is_direct else None)
+            for row in mine
+        ]
+        return {"you": serialize.user(user), "rooms": rooms}
 
     return answer(await in_thread(read))
 
