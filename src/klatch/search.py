@@ -10,6 +10,11 @@ from django.db import connection
 
 from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
 
+PAGES_AT_ONCE = 64  # of the index, rewritten in one step: some milliseconds
+
+# Whether words were taken out since the index was last rewritten without them. At first nobody knows.
+removed = True
+
 
 def add(entries: Iterable[tuple[int, int, str]]) -> None:
     """Index new messages: (message id, room id, body)."""
@@ -29,6 +34,8 @@ def add(entries: Iterable[tuple[int, int, str]]) -> None:
 
 def change(key: int, room: int, body: str) -> None:
     """Index a message's new words; an empty body only forgets the old ones."""
+    global removed
+    removed = True
     with connection.cursor() as cursor:
         column = "rowid" if connection.vendor == "sqlite" else "id"
         cursor.execute(f"DELETE FROM klatch_search WHERE {column} = %s", [key])  # noqa: S608 - one of two constants
@@ -56,6 +63,20 @@ def find(phrases: Sequence[Phrase], rooms: Sequence[int], before: int | None, li
                 [tsquery(phrases), list(rooms), older, limit],
             )
         return [row[0] for row in cursor.fetchall()]
+
+
+def forget_removed() -> bool:
+    """Rewrite some of SQLite's index without what was taken out of it; returns whether there is more to rewrite.
+
+    FTS5 only notes that a row is gone: its words stay in the file until their segments happen to be merged.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT total_changes()")
+        before = cursor.fetchone()[0]
+        cursor.execute("INSERT INTO klatch_search(klatch_search, rank) VALUES ('merge', %s)", [-PAGES_AT_ONCE])
+        cursor.execute("SELECT total_changes()")
+        # By FTS5's own documentation: fewer than two changes mean that there was nothing to do.
+        return bool(cursor.fetchone()[0] - before >= 2)
 
 
 def rebuild() -> int:

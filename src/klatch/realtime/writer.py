@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
 
+from klatch import search
 from klatch.actions import messages
 from klatch.errors import Internal, KlatchError, Unavailable
 
@@ -22,6 +23,9 @@ logger = logging.getLogger("klatch.writer")
 BATCH = 512
 WAITING = 10_000
 CHECKPOINT_AFTER = 2_000  # jobs; also whenever the writer falls idle
+IDLE = 1.0
+FORGET_FIRST = 60.0  # seconds after the start until deleted and edited words leave the search index
+FORGET_AGAIN = 300.0  # and between two such runs; a long run is followed by a longer pause
 
 
 @dataclass(slots=True)
@@ -40,6 +44,7 @@ class Writer:
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="klatch-writer", daemon=True)
         self._since_checkpoint = 0
+        self._forget_at = time.monotonic() + FORGET_FIRST
         self._thread.start()
 
     def post(self, draft: messages.Draft, render: Callable[[Any], Any]) -> "asyncio.Future[Any]":
@@ -76,19 +81,30 @@ class Writer:
         connections.close_all()
 
     def _next_batch(self) -> tuple[list[Job], bool]:
-        try:
-            first = self._jobs.get(timeout=1.0 if self._since_checkpoint else None)
-        except queue.Empty:
-            self._checkpoint()
-            first = self._jobs.get()
         batch: list[Job] = []
-        following: Job | None = first
+        following = self._first()
         while following is not None:
             batch.append(following)
             if len(batch) >= BATCH or self._jobs.empty():
                 return batch, False
             following = self._jobs.get_nowait()
         return batch, True
+
+    def _first(self) -> Job | None:
+        """The next job; while there is none, what is left for idle moments."""
+        while True:
+            patience = None
+            if self._since_checkpoint:
+                patience = IDLE
+            elif search.removed and connection.vendor == "sqlite":
+                patience = max(IDLE, self._forget_at - time.monotonic())
+            try:
+                return self._jobs.get(timeout=patience)
+            except queue.Empty:
+                if self._since_checkpoint:
+                    self._checkpoint()
+                else:
+                    self._forget_removed()
 
     def _commit(self, batch: Sequence[Job]) -> list[Any]:
         try:
@@ -112,6 +128,26 @@ class Writer:
             logger.exception("The checkpoint failed; the next one will try again")
         if time.monotonic() - started > 1:
             logger.warning("A checkpoint took %.1f s: the disk is slow", time.monotonic() - started)
+
+    def _forget_removed(self) -> None:
+        """In small steps, none of which keeps a job waiting."""
+        started = time.monotonic()
+        if started < self._forget_at:
+            return
+        search.removed = False
+        try:
+            while search.forget_removed():
+                if not self._jobs.empty():
+                    search.removed = True
+                    break
+        except DatabaseError:
+            logger.warning("The search index could not be rewritten; it is tried again later", exc_info=True)
+            search.removed = True
+            self._forget_at = started + FORGET_AGAIN
+            return
+        took = time.monotonic() - started
+        self._forget_at = time.monotonic() + (IDLE if search.removed else max(FORGET_AGAIN, 50 * took))
+        self._since_checkpoint += 1
 
 
 def _transact(batch: Sequence[Job]) -> list[Any]:

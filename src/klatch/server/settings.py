@@ -82,6 +82,7 @@ DATABASES = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0; "
+            "PRAGMA secure_delete=ON; "
             "PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY",
         },
     }
