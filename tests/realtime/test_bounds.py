@@ -5,8 +5,12 @@ from typing import Any
 
 from django.contrib.auth.models import User
 
+from klatch import log
+from klatch.actions import messages
 from klatch.errors import Close
-from tests.conftest import Server, aside, make_user
+from klatch.models import Room
+from klatch.realtime import resume
+from tests.conftest import Server, aside, make_room, make_user
 from tests.realtime.lines import eventually, talking
 
 
@@ -46,3 +50,23 @@ async def test_a_line_that_drops_before_its_hello_leaves_nothing_behind(server: 
 
 async def nobody_left(server: Server, user: User) -> None:
     await eventually(lambda: user.pk not in server.node.hub.users)
+
+
+async def test_a_resume_gathers_only_so_much_and_resets_the_rooms_beyond(
+    server: Server, anna: User, settings: Any
+) -> None:
+    """Long messages in many rooms: each room alone is allowed, all together are more than a connection may hold."""
+
+    def make() -> list[Room]:
+        made = [make_room(anna) for _ in range(4)]
+        for room in made:
+            messages.post(room, anna, "word " * 800)
+        return made
+
+    rooms = await aside(make)
+    # Each is told with its words and their HTML: a little over 8,000 characters.
+    settings.KLATCH = {"OUTBOX_BYTES": 20_000}
+    snapshot = await aside(resume.read, anna, await aside(log.epoch), {room.pk: room.seq for room in rooms})
+    caught = [snapshot.caught[room.pk] for room in rooms]
+    assert sorted(found.reset for found in caught) == [False, False, True, True]
+    assert all(bool(found.events) != found.reset for found in caught)

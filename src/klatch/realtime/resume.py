@@ -12,6 +12,8 @@ from klatch.conf import conf
 from klatch.models import Membership
 from klatch.presence import presence
 
+AT_ONCE = 200  # events
+
 
 class Caught(NamedTuple):
     """What was read for one room: its head at that moment, the encoded events after the client's number, or a reset."""
@@ -35,7 +37,11 @@ def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
     memberships = queries.my_memberships(user)
     people = queries.people_of([row.room for row in memberships])
     same = epoch == current
-    caught = {row.room_id: catch_up(row, known.get(row.room_id), same) for row in memberships}
+    caught: dict[int, Caught] = {}
+    left = conf().outbox_bytes
+    for row in memberships:
+        caught[row.room_id] = catch_up(row, known.get(row.room_id), same, left)
+        left -= sum(map(len, caught[row.room_id].events))
     rooms = [_my_room(row, people) for row in memberships]
     # Frames are made of rows as they are now. Who is still a member after the look was one while it lasted.
     mine = set(Membership.objects.filter(user_id=user.pk).values_list("room_id", flat=True))
@@ -48,13 +54,17 @@ def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
 
 def read_room(user: Any, room: int, known: int | None) -> Caught:
     """The same for one room. Raises ``NotFound``."""
-    caught = catch_up(queries.membership(user, room), known)
+    caught = catch_up(queries.membership(user, room), known, True, conf().outbox_bytes)
     queries.membership(user, room)
     return caught
 
 
-def catch_up(membership: Membership, known: int | None, same_epoch: bool = True) -> Caught:
-    """The events after ``known`` up to the head of the room as this membership row saw it."""
+def catch_up(membership: Membership, known: int | None, same_epoch: bool, allowed: int) -> Caught:
+    """The events after ``known`` up to the head of the room as this membership row saw it.
+
+    A reset where they are more than ``allowed`` characters: otherwise one person with long messages in many rooms
+    could have any amount of them gathered here, again with each hello.
+    """
     head = membership.room.seq
     if known is None:
         return Caught(head, [], False)
@@ -62,11 +72,17 @@ def catch_up(membership: Membership, known: int | None, same_epoch: bool = True)
         return Caught(head, [], True)
     if known == head:
         return Caught(head, [], False)
-    rows = queries.events_between(membership.room_id, known, head)
-    if len(rows) != head - known:
-        # Old rows of the log may have been cleared away; a part is never passed off as the whole.
+    if allowed <= 0:
         return Caught(head, [], True)
-    return Caught(head, [protocol.encode(serialize.event(row, reactions)) for row, reactions in rows], False)
+    events: list[str] = []
+    for after in range(known, head, AT_ONCE):
+        rows = queries.events_between(membership.room_id, after, min(head, after + AT_ONCE))
+        events += [protocol.encode(serialize.event(row, reactions)) for row, reactions in rows]
+        allowed -= sum(map(len, events[-len(rows) :]))
+        if len(events) != min(head, after + AT_ONCE) - known or allowed < 0:
+            # Old rows of the log may have been cleared away; a part is never passed off as the whole.
+            return Caught(head, [], True)
+    return Caught(head, events, False)
 
 
 def _my_room(row: Membership, people: Mapping[int, list[Any]]) -> protocol.MyRoom:
