@@ -65,6 +65,16 @@ class TestRedisRelay(BetweenProcesses):
             await theirs.until([event(2)])
             assert (event(1),) not in theirs.batches
 
+    async def test_two_places_on_one_valkey_do_not_hear_each_other(self, settings: Any) -> None:
+        async with self.two() as ((relay, _), (_, theirs)):
+            settings.SECRET_KEY = "another place"
+            async with self.two() as ((stranger, _), (_, far)):
+                relay.publish([event(1)])
+                await theirs.until([event(1)])
+                stranger.publish([event(2)])
+                await far.until([event(2)])
+                assert far.batches == [(event(2),)]
+
     async def test_without_valkey_the_process_itself_is_served(self, settings: Any) -> None:
         settings.KLATCH = {"RELAY_URL": f"redis://127.0.0.1:{engines.free_port()}/0"}
         relay, receiver = RedisRelay(), Receiver()

@@ -11,13 +11,16 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from klatch.relay.remote import RemoteRelay
+from klatch.relay.remote import RemoteRelay, channel
 
-GROUP = "klatch"
 AGAIN_SECONDS = 3_600.0  # layers forget groups after a day
 
 
 class LayerRelay(RemoteRelay):
+    def __init__(self) -> None:
+        super().__init__()
+        self._group = channel()
+
     def _layer(self) -> Any:
         layer = get_channel_layer()
         if layer is None:
@@ -25,24 +28,24 @@ class LayerRelay(RemoteRelay):
         return layer
 
     async def send(self, payload: bytes) -> None:
-        await self._layer().group_send(GROUP, {"type": "klatch.batch", "payload": payload.decode()})
+        await self._layer().group_send(self._group, {"type": "klatch.batch", "payload": payload.decode()})
 
     def send_now(self, payload: bytes) -> None:
         async_to_sync(self.send)(payload)
 
     async def subscribe(self, subscribed: Callable[[], None]) -> AsyncIterator[bytes]:
         layer = self._layer()
-        channel = await layer.new_channel("klatch")
-        await layer.group_add(GROUP, channel)
+        mine = await layer.new_channel("klatch")
+        await layer.group_add(self._group, mine)
         subscribed()
         joined = time.monotonic()
         try:
             while True:
-                message = await layer.receive(channel)
+                message = await layer.receive(mine)
                 yield message["payload"].encode()
                 if time.monotonic() - joined > AGAIN_SECONDS:
                     joined = time.monotonic()
-                    await layer.group_add(GROUP, channel)
+                    await layer.group_add(self._group, mine)
                 await asyncio.sleep(0)
         finally:
-            await layer.group_discard(GROUP, channel)
+            await layer.group_discard(self._group, mine)

@@ -7,9 +7,8 @@ import redis
 import redis.asyncio
 
 from klatch.conf import conf
-from klatch.relay.remote import RemoteRelay
+from klatch.relay.remote import RemoteRelay, channel
 
-CHANNEL = "klatch"
 PING_SECONDS = 5.0
 
 
@@ -17,17 +16,18 @@ class RedisRelay(RemoteRelay):
     def __init__(self) -> None:
         super().__init__()
         self._url = conf().relay_url
+        self._channel = channel()
         self._client: Any = None
 
     async def send(self, payload: bytes) -> None:
         if self._client is None:
             self._client = redis.asyncio.Redis.from_url(self._url, socket_connect_timeout=2)
-        await self._client.publish(CHANNEL, payload)
+        await self._client.publish(self._channel, payload)
 
     def send_now(self, payload: bytes) -> None:
         client = redis.Redis.from_url(self._url, socket_connect_timeout=1, socket_timeout=1)
         try:
-            client.publish(CHANNEL, payload)
+            client.publish(self._channel, payload)
         finally:
             client.close()
 
@@ -36,7 +36,7 @@ class RedisRelay(RemoteRelay):
         client = redis.asyncio.Redis.from_url(self._url, socket_connect_timeout=2, socket_timeout=None)
         try:
             async with client.pubsub() as line:
-                await line.subscribe(CHANNEL)
+                await line.subscribe(self._channel)
                 answered = True
                 while True:
                     message = await line.get_message(timeout=PING_SECONDS)
