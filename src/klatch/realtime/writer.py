@@ -72,7 +72,7 @@ class Writer:
         while not last:
             batch, last = self._next_batch()
             if batch:
-                results = self._commit(batch)
+                results = [result for part in _parts(batch) for result in self._commit(part)]
                 self._loop.call_soon_threadsafe(_settle, batch, results)
                 self._since_checkpoint += len(batch)
                 if self._since_checkpoint >= CHECKPOINT_AFTER:
@@ -148,6 +148,23 @@ class Writer:
         took = time.monotonic() - started
         self._forget_at = time.monotonic() + (IDLE if search.removed else max(FORGET_AGAIN, 50 * took))
         self._since_checkpoint += 1
+
+
+def _parts(batch: Sequence[Job]) -> list[Sequence[Job]]:
+    """What shares a transaction: with one writer, everything.
+
+    On PostgreSQL other processes write too, and rows must be locked in one order, or two would wait for each other
+    until one is thrown out. A run of drafts locks its rooms by id; other actions lock as they come, so each is alone.
+    """
+    if connection.vendor == "sqlite":
+        return [batch]
+    parts: list[list[Job]] = []
+    for job in batch:
+        if parts and job.draft is not None and parts[-1][-1].draft is not None:
+            parts[-1].append(job)
+        else:
+            parts.append([job])
+    return list(parts)
 
 
 def _transact(batch: Sequence[Job]) -> list[Any]:
