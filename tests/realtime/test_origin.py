@@ -178,3 +178,17 @@ def _forge(key: str) -> None:
     store = SessionStore(key)
     store["_auth_user_hash"] = "another password"
     store.save()
+
+
+async def test_the_log_says_once_why_a_page_was_refused_and_what_to_set(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy that hides https: without this line nothing tells why the page never gets its socket."""
+    for _ in range(2):
+        with pytest.raises(websockets.InvalidStatus):
+            async with line(server, origin="https://chat.example.org"):
+                pass
+    (record,) = [record for record in caplog.records if record.name == "klatch.socket"]
+    assert "https://chat.example.org" in record.getMessage()
+    assert server.url in record.getMessage()
+    assert "KLATCH_URL" in record.getMessage()

@@ -1,7 +1,9 @@
 """Who opens a socket, and whether they may still hold it. The own Origin check. One database visit each."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +18,8 @@ from klatch.conf import conf
 from klatch.errors import BadOrigin, Unauthenticated
 from klatch.models import Token
 from klatch.realtime.connection import Connection
+
+logger = logging.getLogger("klatch.socket")
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -55,10 +59,30 @@ def check_origin(scope: dict[str, Any], given: dict[str, str]) -> None:
         raise BadOrigin
     allowed = {_place(known) for known in conf().origins}
     if not conf().origins:
-        scheme = "https" if scope.get("scheme") == "wss" else "http"
-        allowed.add(_place(f"{scheme}://{given.get('host', '')}"))
+        allowed.add(_place(_here(scope, given)))
     if found not in allowed:
         raise BadOrigin
+
+
+def note_refused(scope: dict[str, Any], given: dict[str, str]) -> None:
+    """Say so in the log, once for each pair: the browser is told nothing, and a proxy that hides https looks like this."""
+    if "origin" in given:
+        _warn(given["origin"], ", ".join(conf().origins) or _here(scope, given))
+
+
+@lru_cache(maxsize=100)
+def _warn(origin: str, here: str) -> None:
+    logger.warning(
+        "A page of %.200s may not open a socket: this server takes itself for %.200s. If that is its address behind a "
+        "proxy, name it: KLATCH_URL of the server, KLATCH['ORIGINS'] of a project.",
+        ascii(origin),
+        ascii(here),
+    )
+
+
+def _here(scope: dict[str, Any], given: dict[str, str]) -> str:
+    scheme = "https" if scope.get("scheme") == "wss" else "http"
+    return f"{scheme}://{given.get('host', '')}"
 
 
 def _place(origin: str) -> tuple[str, str, int] | None:

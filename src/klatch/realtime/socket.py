@@ -40,6 +40,7 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     try:
         login.check_origin(scope, given)
     except BadOrigin:
+        login.note_refused(scope, given)
         await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
         return
     try:
