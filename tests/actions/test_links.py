@@ -31,6 +31,15 @@ class TestInvites:
         assert problem.value.detail == "This invitation is not valid any more."
         assert not Membership.objects.filter(user=who).exists()
 
+    def test_a_person_has_only_so_many_links_that_are_good(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(invites, "INVITES_A_PERSON", 2)
+        rosa, room, row, _ = self.link()
+        invites.create_invite(rosa, room)
+        with pytest.raises(LimitReached):
+            invites.create_invite(rosa, room)
+        invites.revoke_invite(rosa, row.pk)
+        assert invites.create_invite(rosa, room)
+
     def test_a_link_lets_its_bearer_in_and_only_its_hash_is_kept(self) -> None:
         _rosa, room, row, secret = self.link()
         ben = make_user()

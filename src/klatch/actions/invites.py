@@ -11,20 +11,25 @@ from klatch import policy, queries
 from klatch.actions.members import enter
 from klatch.adapter import adapter
 from klatch.conf import conf
-from klatch.errors import Forbidden, KlatchError, NotFound
+from klatch.errors import Forbidden, KlatchError, LimitReached, NotFound
 from klatch.log import record
 from klatch.models import Ban, Invite, Membership, Room
 from klatch.models.invite import hash_secret
+
+INVITES_A_PERSON = 100
 
 
 def create_invite(user: Any, room: Room, *, max_uses: int = 0) -> tuple[Invite, str]:
     """A link into ``room``, good for ``INVITE_DAYS``; ``max_uses`` 0 is no limit. Returns row and secret.
 
-    Raises ``NotFound``, ``Forbidden``, ``Archived``.
+    Raises ``NotFound``, ``Forbidden``, ``Archived``, ``LimitReached``.
     """
     policy.check_invite(user, queries.membership(user, room.pk))
     if not adapter().may_invite_strangers(user):
         raise Forbidden("You may not make invite links.")
+    live = Invite.objects.filter(created_by=user, revoked_at=None, expires_at__gt=timezone.now())
+    if live.count() >= INVITES_A_PERSON:
+        raise LimitReached("Revoke an invite link first: there are too many.")
     secret = secrets.token_urlsafe(16)
     expires = timezone.now() + timedelta(days=conf().invite_days)
     row = Invite.objects.create(
