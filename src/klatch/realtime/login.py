@@ -65,7 +65,7 @@ def check_origin(scope: dict[str, Any], given: dict[str, str]) -> None:
 
 
 def note_refused(scope: dict[str, Any], given: dict[str, str]) -> None:
-    """Say so in the log, once for each pair: the browser is told nothing, and a proxy that hides https looks like this."""
+    """Say so in the log, once for each pair: the browser is not told, and a proxy that hides https looks like this."""
     if "origin" in given:
         _warn(given["origin"], ", ".join(conf().origins) or _here(scope, given))
 
