@@ -1,6 +1,7 @@
 """Everybody can use the pages around the chat: no violation of axe's rules, none too wide, in any of their states."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
@@ -16,23 +17,29 @@ type Come = Callable[..., Person]
 STATUS = r"status of 4\d\d"
 
 
-def test_setting_up(tmp_path_factory: pytest.TempPathFactory, people: Callable[..., Person], device: Device) -> None:
+def test_setting_up(tmp_path: Path, people: Callable[..., Person], device: Device) -> None:
     seen = Checked()
-    server = Server(tmp_path_factory.mktemp("klatch"), KLATCH_RATE_LIMIT="off").start()
+    poor = {"Name of the place": "Tea", "Your name": "Rosa", "E-mail address": "r@example.org", "Password": "12345678"}
+    server = Server(tmp_path, KLATCH_RATE_LIMIT="off").start()
     try:
         rosa = people(server.url, device)
+        rosa.expects(STATUS)
         rosa.goes_to("/")
         seen.check(rosa, "set-up")
-        poor = {
-            "Name of the place": "Tea",
-            "Your name": "Rosa",
-            "E-mail address": "r@example.org",
-            "Password": "12345678",
-        }
         rosa.fills(**poor)
         rosa.presses("Start chatting")
         expect(rosa.page.get_by_label("Password")).to_have_attribute("aria-invalid", "true")
         seen.check(rosa, "set-up with a poor password")
+        # From any other address the code of the terminal is asked for first.
+        server.stop()
+        server.options = ("--host", "0.0.0.0")
+        server.start()
+        rosa.goes_to("/setup/")
+        seen.check(rosa, "the set-up code")
+        rosa.fills(**{"Set-up code": "guessed"})
+        rosa.presses("Go on")
+        rosa.sees("That is not the code of this server.")
+        seen.check(rosa, "a wrong set-up code")
     finally:
         server.stop()
     seen.verdict()

@@ -117,3 +117,26 @@ def test_a_line_that_is_back_at_once_is_not_spoken_of(place: Place, come: Come) 
     her.context.set_offline(False)
     her.hears("one", "two", "three")
     her.not_sees("offline")
+
+
+def test_two_tabs_of_one_browser_share_what_waits_and_send_it_once(place: Place, come: Come) -> None:
+    ada = place.account("Ada Byron")
+    room = place.room(place.rosa, ada)
+    her, reader = come(ada, room), come(place.rosa, room)
+    her.expects(*AWAY)
+    first, second = her.page, her.context.new_page()
+    second.goto(f"{place.url}/chat/{room.slug}/")
+    her.page = second
+    her.is_in(room.name)
+    her.context.set_offline(True)
+    her.sees("You are offline")
+    her.say("from the second tab")
+    her.page = first
+    expect(her.message("from the second tab")).to_contain_text("waits for the line")
+    her.say("from the first")
+    her.context.set_offline(False)
+    for page in (first, second):
+        her.page = page
+        her.hears("from the second tab", "from the first")
+    reader.hears("from the second tab", "from the first")
+    assert ada.history(room.id) == ["from the second tab", "from the first"]

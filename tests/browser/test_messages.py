@@ -28,6 +28,7 @@ def change(person: Person, text: str, into: str) -> None:
     person.tool(text, "Edit")
     box = person.page.get_by_role("textbox", name="Change the message")
     expect(box).to_have_value(text)
+    expect(person.button("Save")).to_be_in_viewport(ratio=1)
     box.fill(into)
     person.presses("Save")
     expect(box).to_have_count(0)
