@@ -22,6 +22,7 @@ logger = logging.getLogger("klatch.writer")
 
 BATCH = 512
 WAITING = 10_000
+SILENT_SECONDS = 10  # PostgreSQL ends our transaction if it hears nothing for so long
 CHECKPOINT_AFTER = 2_000  # jobs; also whenever the writer falls idle
 IDLE = 1.0
 FORGET_FIRST = 60.0  # seconds after the start until deleted and edited words leave the search index
@@ -170,6 +171,7 @@ def _parts(batch: Sequence[Job]) -> list[Sequence[Job]]:
 def _transact(batch: Sequence[Job]) -> list[Any]:
     """Run the whole batch in one transaction, in order; each job's result, or its refusal."""
     results: list[Any] = []
+    _promise_to_be_quick()
     with transaction.atomic():
         start = 0
         while start < len(batch):
@@ -189,6 +191,13 @@ def _transact(batch: Sequence[Job]) -> list[Any]:
         job.render(result) if job.render is not None and not isinstance(result, BaseException) else result
         for job, result in zip(batch, results, strict=True)
     ]
+
+
+def _promise_to_be_quick() -> None:
+    # A process that is frozen or cut off within a transaction would keep its rooms locked for every other one.
+    if connection.vendor == "postgresql" and connection.connection is None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_SECONDS}s'")
 
 
 def _attempt(action: Callable[[], Any]) -> Any:
