@@ -5,12 +5,11 @@ import threading
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 
 from klatch.actions import members, messages
 from klatch.client import Client, RequestError
@@ -291,32 +290,3 @@ async def test_other_writes_share_the_batch_and_its_order(server: Server) -> Non
     assert isinstance(results[2], NotFound)
     assert not any(isinstance(result, KlatchError) for result in (results[0], results[1], results[3]))
     assert results[0]["seq"] + 2 == results[3]["seq"]
-
-
-@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer")
-async def test_two_processes_that_change_the_same_rooms_never_wait_for_each_other(db: None) -> None:
-    """Each writer stands for a process; each batch changes the rooms in another order."""
-
-    def prepare() -> tuple[User, list[int]]:
-        anna = make_user()
-        return anna, [messages.post(make_room(anna), anna, "start").pk for _ in range(4)]
-
-    def deadlocks() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_stat_clear_snapshot(), pg_stat_force_next_flush()")
-            cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
-            return int(cursor.fetchone()[0])
-
-    anna, ids = await aside(prepare)
-    before = await aside(deadlocks)
-    writers = [writer.Writer(), writer.Writer()]
-    try:
-        sent = []
-        for turn in range(20):
-            for made, order in zip(writers, (ids, ids[::-1]), strict=True):
-                sent += [made.run(partial(messages.edit, anna, key, f"{turn} {id(made)}")) for key in order]
-        await asyncio.gather(*sent)
-    finally:
-        for made in writers:
-            await made.close()
-    assert await aside(deadlocks) == before

@@ -30,21 +30,15 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     """The ASGI application behind ``/ws/``."""
     if (await receive())["type"] != "websocket.connect":
         return
-    try:
-        node = await start()
-    except KlatchError:
-        await _refuse(send, Close.SHUTDOWN)
-        return
     given = login.headers(scope)
-    heard = node.heard
     try:
         login.check_origin(scope, given)
+        node = await start()
+        heard, who = node.heard, await node.database.read(login.log_in, given)
     except BadOrigin:
         login.note_refused(scope, given)
         await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
         return
-    try:
-        who = await node.database.read(login.log_in, given)
     except Unauthenticated:
         await _refuse(send, Close.UNAUTHENTICATED)
         return
@@ -235,14 +229,13 @@ class Socket:
 
     async def _subscribe(self, request: protocol.Subscribe) -> Any:
         node, connection, room = self._node, self.connection, request.room
-        known = request.seq
         try:
             # Before anything else: who merely asks is not in the room, not even for a moment.
             await node.database.read(queries.membership, self._user, room)
             connection.unsubscribed.discard(room)
             node.delivery.detach(connection, room)
             node.delivery.attach(connection, room, hold=True)
-            caught = await node.database.read(resume.read_room, self._user, room, known)
+            caught = await node.database.read(resume.read_room, self._user, room, request.seq)
         except NotFound as problem:
             node.delivery.forget(connection, room)
             return problem

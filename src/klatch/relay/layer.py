@@ -11,7 +11,8 @@ from typing import Any
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 
-from klatch.relay.remote import RemoteRelay, channel
+from klatch.relay import channel
+from klatch.relay.remote import RemoteRelay
 
 AGAIN_SECONDS = 3_600.0  # layers forget groups after a day
 

@@ -7,7 +7,8 @@ import redis
 import redis.asyncio
 
 from klatch.conf import conf
-from klatch.relay.remote import RemoteRelay, channel
+from klatch.relay import channel
+from klatch.relay.remote import RemoteRelay
 
 PING_SECONDS = 5.0
 

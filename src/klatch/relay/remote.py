@@ -12,8 +12,6 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
-from django.utils.crypto import salted_hmac
-
 from klatch.relay import Envelope, Receive, pack, unpack
 
 logger = logging.getLogger("klatch.relay")
@@ -21,15 +19,6 @@ logger = logging.getLogger("klatch.relay")
 WAITING = 5_000  # batches; what is beyond is left to the look at the log
 SEND_SECONDS = 5.0
 AGAIN_SECONDS = 0.5
-
-
-def channel() -> str:
-    """The name that the processes of one place share, by their secret key.
-
-    Threat: a broker knows no databases when it passes messages on. A second place on it would take our rooms for its
-    own of the same number.
-    """
-    return f"klatch.{salted_hmac('klatch.relay', 'channel', algorithm='sha256').hexdigest()[:20]}"
 
 
 class RemoteRelay(ABC):
