@@ -36,6 +36,8 @@ def entries(file: Path) -> list[Entry]:
             name, _, value = line.partition(" ")
             if name == "#,":
                 entry.fuzzy = "fuzzy" in value
+            elif name.startswith("#"):
+                continue  # a remark of a translator, or what the words were before
             elif name == "msgctxt":
                 entry.context = json.loads(value)
             elif name == "msgid":
