@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -43,11 +44,16 @@ class Place:
                 "KLATCH_SECRET_KEY": "the same for every process " * 3,
             }
 
-    def start(self, *, people: int = 5, fault: str = "", faults: str = "") -> "Place":
-        """Start every process and make people; ``fault`` breaks the first process only, ``faults`` all of them."""
+    def start(
+        self, *, people: int = 5, fault: str = "", faults: str = "", first: Callable[["Place"], dict[str, str]] = lambda _: {}
+    ) -> "Place":
+        """Start every process and make people; ``fault`` breaks the first process only, ``faults`` all of them.
+
+        ``first`` gives an environment that is only the first process's.
+        """
         count = 2 if self.kind == "postgres" else 1
         for number in range(count):
-            self.add(faults or (fault if number == 0 else ""))
+            self.add(faults or (fault if number == 0 else ""), **(first(self) if number == 0 else {}))
         if not people:
             return self
         done = subprocess.run(
@@ -59,8 +65,9 @@ class Place:
         self.room, self.tokens = made["room"], made["tokens"]
         return self
 
-    def add(self, fault: str = "") -> Server:
-        server = FaultyServer(self.data, **self.environment, **({"FAULT": fault} if fault else {}))
+    def add(self, fault: str = "", **environment: str) -> Server:
+        given = {**self.environment, **environment, **({"FAULT": fault} if fault else {})}
+        server = FaultyServer(self.data, **given)
         self.servers.append(server)
         server.start()
         return server

@@ -40,10 +40,19 @@ class Proxy:
         self._do(lambda: [writer.transport.abort() for writer in list(self._writers)])
 
     def close(self) -> None:
-        self._do(self._server.close)
-        self.cut()
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        # Aborted lines are let go of in the next turns of the loop.
+        await asyncio.sleep(0.05)
 
     def _call(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(10)

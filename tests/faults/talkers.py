@@ -38,6 +38,8 @@ class Talker:
         self.messages: dict[int, tuple[str, float]] = {}  # id → body, when it came
         self.resets = 0
         self.returns: list[float] = []  # seconds each coming back took
+        self.replays: list[float] = []  # seconds from dialling to being complete, of each coming back
+        self._away_until = 0.0
         self.start_number = 0
         self.ended: Closed | None = None
         self._online = asyncio.Event()
@@ -76,10 +78,17 @@ class Talker:
                     sent.acked, sent.ack = time.monotonic(), ack
         return sent
 
+    def away(self, seconds: float) -> None:
+        """The line breaks with a reset, and there is no network for so long."""
+        self._away_until = time.monotonic() + seconds
+        if self.client._socket is not None:
+            self.client._socket.transport.abort()
+
     async def until(self, number: int, seconds: float = 15) -> None:
         """Wait until this event of the room has come."""
         async with asyncio.timeout(seconds):
-            while (self.client.seqs.get(self.room) or 0) < number:  # noqa: ASYNC110 - any frame may bring it
+            # Any frame may bring it, and it must have been handed on.
+            while (self.client.seqs.get(self.room) or 0) < number or not self.client.frames.empty():  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def _open(self) -> None:
@@ -103,6 +112,8 @@ class Talker:
     async def _return(self) -> None:
         gone = time.monotonic()
         while True:
+            await asyncio.sleep(max(0.0, self._away_until - time.monotonic()))
+            dialled = time.monotonic()
             try:
                 await self._open()
             except Closed as closed:
@@ -113,6 +124,7 @@ class Talker:
                 pass
             else:
                 self.returns.append(time.monotonic() - gone)
+                self.replays.append(time.monotonic() - dialled)
                 return
             await asyncio.sleep(0.1 + random.random() * 0.2)
 
