@@ -20,9 +20,14 @@ export function Modal({ title, onclose, children, class: extra = "", bare = fals
       else if (before instanceof HTMLElement && before.isConnected) before.focus();
     };
   }, []);
+  // Escape: through the state like every other way out, so that the next key finds no dialog that is half closed.
+  const cancel = (/** @type {Event} */ e) => {
+    e.preventDefault();
+    onclose();
+  };
   // A click on the ground beside the dialog has the dialog itself as its target.
   const ground = (/** @type {MouseEvent} */ e) => e.target === ref.current && onclose();
-  return html`<dialog ref=${ref} class=${`modal ${extra}`} aria-label=${title} onClose=${onclose} onMouseDown=${ground}>
+  return html`<dialog ref=${ref} class=${`modal ${extra}`} aria-label=${title} onCancel=${cancel} onClose=${onclose} onMouseDown=${ground}>
     <div class="modal-in">
       ${bare ? null : html`<div class="modal-head"><h2>${title}</h2><${IconButton} icon="close" label=${gettext("Close")} onClick=${onclose} /></div>`}
       ${children}
