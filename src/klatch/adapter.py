@@ -26,7 +26,7 @@ class Adapter:
         return True
 
     def may_moderate_everything(self, user: Any) -> bool:
-        """Owners of the place: may change any open room, also where they are plain members."""
+        """Owners of the place: moderate and own any room that they are a member of."""
         return bool(user.is_superuser)
 
     def may_invite_strangers(self, user: Any) -> bool:

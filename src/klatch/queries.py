@@ -20,6 +20,7 @@ DIRECTORY_PAGE = 100
 MEMBERS_PAGE = 200
 PEOPLE_FOUND = 30
 NOTICES_PAGE = 200
+PAGE_CHARS = 400_000  # of text and HTML in a page of history: a hundred long messages would be megabytes
 ROOMS_AT_ONCE = 10_000  # databases take only so many parameters
 
 
@@ -92,15 +93,18 @@ def history(user: Any, room_id: int, *, before: int | None, after: int | None, a
     room = membership(user, room_id).room
     rows = messages().filter(room_id=room.pk)
     if after is not None:
-        page = list(rows.filter(position__gt=after).order_by("position")[:limit])
+        page = _fitting(rows.filter(position__gt=after).order_by("position")[:limit])
     elif around is not None:
-        newer = list(rows.filter(position__gte=around).order_by("position")[:limit])
-        older = list(rows.filter(position__lt=around).order_by("-position")[: max(limit // 2, limit - len(newer))])
+        newer = _fitting(rows.filter(position__gte=around).order_by("position")[:limit], PAGE_CHARS // 2)
+        older = _fitting(
+            rows.filter(position__lt=around).order_by("-position")[: max(limit // 2, limit - len(newer))],
+            PAGE_CHARS // 2,
+        )
         page = [*reversed(older), *newer[: limit - len(older)]]
     else:
         if before is not None:
             rows = rows.filter(position__lt=before)
-        page = list(reversed(rows.order_by("-position")[:limit]))
+        page = list(reversed(_fitting(rows.order_by("-position")[:limit])))
     start = page[0].position <= 1 if page else not (after and room.count)
     # Against the count read before the page: a message that came between is live, not part of this page.
     end = page[-1].position >= room.count if page else before is None or before > room.count
@@ -108,6 +112,17 @@ def history(user: Any, room_id: int, *, before: int | None, after: int | None, a
     # Rows are read as they are now: who is still a member after the last of them was one while they were read.
     membership(user, room_id)
     return made
+
+
+def _fitting(rows: Iterable[Message], chars: int = PAGE_CHARS) -> list[Message]:
+    """As many of these as one reply may hold, but at least one."""
+    found: list[Message] = []
+    for row in rows:
+        chars -= len(row.body) + len(row.html)
+        if found and chars < 0:
+            break
+        found.append(row)
+    return found
 
 
 def _notices(room: Room, page: Sequence[Message], start: bool, end: bool) -> list[Event]:

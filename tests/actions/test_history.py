@@ -260,3 +260,18 @@ def test_the_messages_of_a_page_carry_their_reactions_in_the_order_they_came() -
         {"emoji": "🎉", "users": [rosa.pk]},
     ]
     assert found["rev"] == Message.objects.get().rev
+
+
+def test_a_page_of_very_long_messages_is_shorter_and_says_so(db: None) -> None:
+    rosa = make_user()
+    room = make_room(rosa)
+    for number in range(1, 61):
+        messages.post(room, rosa, f"{number} " + "x" * 9_000)
+    newest = queries.history(rosa, room.pk, before=None, after=None, around=None, limit=60)
+    assert 1 < len(newest.messages) < 60
+    assert (newest.messages[-1].position, newest.start, newest.end) == (60, False, True)
+    older = queries.history(rosa, room.pk, before=newest.messages[0].position, after=None, around=None, limit=60)
+    assert older.messages[-1].position == newest.messages[0].position - 1
+    middle = queries.history(rosa, room.pk, before=None, after=None, around=30, limit=60)
+    assert 30 in [row.position for row in middle.messages]
+    assert (middle.start, middle.end) == (False, False)

@@ -170,7 +170,7 @@ async def judge(
         for key, sent in talker.sent.items():
             row = stored.get(key)
             if sent.acked is not None and (row is None or row["body"] != sent.body or row["seq"] != sent.ack["seq"]):
-                verdict.unstored.append(f"{number}: {sent.body}")
+                verdict.unstored.append(f"{number}: {sent.body[:40]}")
     for number, talker in enumerate(talkers):
         verdict.delivered += len(talker.messages)
         numbers = talker.numbers

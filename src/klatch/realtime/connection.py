@@ -86,10 +86,12 @@ class Connection:
         if self._blocked is None:
             self._transmit(frame)
             return
+        # A single frame may be larger than the bound: what counts is what piles up behind it.
+        if self._waiting and self._waiting_bytes + size > self._limit:
+            self.cut(Close.SLOW)
+            return
         self._waiting.append((frame, size))
         self._waiting_bytes += size
-        if self._waiting_bytes > self._limit:
-            self.cut(Close.SLOW)
 
     def cut(self, code: Close) -> None:
         """Stop sending, forget what waits, and have the socket closed with ``code``."""

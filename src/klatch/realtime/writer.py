@@ -171,8 +171,8 @@ def _parts(batch: Sequence[Job]) -> list[Sequence[Job]]:
 def _transact(batch: Sequence[Job]) -> list[Any]:
     """Run the whole batch in one transaction, in order; each job's result, or its refusal."""
     results: list[Any] = []
-    _promise_to_be_quick()
     with transaction.atomic():
+        _promise_to_be_quick()
         start = 0
         while start < len(batch):
             end = start
@@ -195,9 +195,9 @@ def _transact(batch: Sequence[Job]) -> list[Any]:
 
 def _promise_to_be_quick() -> None:
     # A process that is frozen or cut off within a transaction would keep its rooms locked for every other one.
-    if connection.vendor == "postgresql" and connection.connection is None:
+    if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(f"SET idle_in_transaction_session_timeout = '{SILENT_SECONDS}s'")
+            cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{SILENT_SECONDS}s'")
 
 
 def _attempt(action: Callable[[], Any]) -> Any:
