@@ -45,7 +45,12 @@ class Place:
             }
 
     def start(
-        self, *, people: int = 5, fault: str = "", faults: str = "", first: Callable[["Place"], dict[str, str]] = lambda _: {}
+        self,
+        *,
+        people: int = 5,
+        fault: str = "",
+        faults: str = "",
+        first: Callable[["Place"], dict[str, str]] = lambda _: {},
     ) -> "Place":
         """Start every process and make people; ``fault`` breaks the first process only, ``faults`` all of them.
 

@@ -58,9 +58,7 @@ async def finish(place: Place, people: list[Talker], writers: list[Talker] | Non
 def lateness(people: list[Talker]) -> list[float]:
     """Seconds from the ack to each delivery to somebody else, in rising order."""
     acked = {sent.ack["id"]: sent.acked for talker in people for sent in talker.sent.values() if sent.acked is not None}
-    return sorted(
-        came - acked[key] for talker in people for key, (_, came) in talker.messages.items() if key in acked
-    )
+    return sorted(came - acked[key] for talker in people for key, (_, came) in talker.messages.items() if key in acked)
 
 
 def note(place: Place | str, **found: Any) -> None:

@@ -77,8 +77,11 @@ async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: 
     await asyncio.sleep(AWAY + 4)
     ended = time.monotonic()
     cut_off, others = [], []
-    stall = max(min(sent.acked for sent in talker.sent.values() if sent.acked is not None and sent.acked > began + 0.5) - began
-                for talker in people[1::2])  # fmt: skip
+    went_on = [
+        min(sent.acked for sent in talker.sent.values() if sent.acked is not None and sent.acked > began + 0.5)
+        for talker in people[1::2]
+    ]
+    stall = max(went_on) - began
     for number, talker in enumerate(people):
         acks = [sent.acked for sent in talker.sent.values() if sent.acked and began + 0.5 < sent.acked < ended]
         (others if number % 2 else cut_off).append(len(acks))
@@ -90,7 +93,12 @@ async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: 
     await writing
     await caught_up(here, people)
     returns = [len(talker.returns) for talker in people]
-    found = {"others_waited": stall, "cut_off_acks": sum(cut_off), "other_acks": sum(others), "back": (first.acked or 0) - healed}
+    found = {
+        "others_waited": stall,
+        "cut_off_acks": sum(cut_off),
+        "other_acks": sum(others),
+        "back": (first.acked or 0) - healed,
+    }
     await finish(here, people, returned=returns, **found)
     assert sum(cut_off) == 0
     # A transaction that was under way keeps its rooms locked until PostgreSQL has heard nothing for ten seconds.

@@ -7,6 +7,7 @@ import signal
 from tests.faults.storms import ROUNDS, Start, finish, storm, talkers
 from tests.faults.talkers import Sent
 
+
 async def test_check_1_processes_killed_while_people_write_lose_nothing(place: Start) -> None:
     here = await asyncio.to_thread(place)
     people = await talkers(here)

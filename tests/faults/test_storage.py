@@ -49,14 +49,14 @@ async def test_check_5_a_failed_fsync_acknowledges_nothing(place: Start) -> None
         await client.request("post", room=here.room, client_id=str(uuid.uuid4()), body="before")
         outcomes: dict[str, list[str]] = {}
         for error in ("EIO", "ENOSPC"):
-            tracing = subprocess.Popen(
+            tracing = subprocess.Popen(  # noqa: ASYNC220 - it lives beside
                 ["strace", "-f", "-q", "-p", str(process.pid), "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
                  "-e", f"inject=fsync,fdatasync:error={error}"],
                 stderr=subprocess.PIPE,
             )  # fmt: skip
             # It is attached when the process has a tracer.
             status = Path(f"/proc/{process.pid}/status")
-            while "TracerPid:\t0\n" in status.read_text():  # noqa: ASYNC110
+            while "TracerPid:\t0\n" in status.read_text():  # noqa: ASYNC240
                 assert tracing.poll() is None, tracing.stderr.read() if tracing.stderr else ""
                 await asyncio.sleep(0.05)
             sent: dict[str, str] = {}
@@ -177,7 +177,7 @@ async def test_check_11_a_restored_file_resets_everybody_and_hides_nothing(place
         await talker.until(last.ack["seq"])
     await asyncio.to_thread(server.stop)
     for suffix in ("-wal", "-shm"):
-        Path(f"{file}{suffix}").unlink(missing_ok=True)
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
     copy.replace(file)
     here.ask("UPDATE klatch_epoch SET value = ?", uuid.uuid4().hex)
     await asyncio.to_thread(server.start)
