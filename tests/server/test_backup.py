@@ -49,7 +49,7 @@ def test_what_was_backed_up_comes_back_and_what_came_later_does_not(serve: Serve
     write(server, "and on")
     assert bodies(server.data) == ["before", "上海 before", "and on"]
     token = server.klatch("token", "rosa").stdout.strip()
-    found = server.browser().get(f"/api/v1/search?q={quote('上海')}", **{"Authorization": f"Bearer {token}"})
+    found = server.browser().get(f"/api/v1/search?q={quote('上海')}", Authorization=f"Bearer {token}")
     assert [hit["message"]["body"] for hit in json.loads(found.text)["results"]] == ["上海 before"]
 
 
