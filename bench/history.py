@@ -1,0 +1,216 @@
+"""W9's data: a million messages of 10,000 people in 1,000 rooms, through Klatch's own tables and search index.
+
+Made once by `make()` and kept in bench/data (git ignores it); scenarios copy it. Runs itself as a process with the
+server's settings, because this one has none: `python -m bench.history <messages>` fills the place of KLATCH_DATA.
+"""
+
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, batched
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+KEPT = Path(__file__).parent / "data"
+
+PEOPLE, ROOMS, MESSAGES = 10_000, 1_000, 1_000_000
+ROOMS_EACH = 30
+TALKERS = 50  # the people whom scenarios connect: each has a token
+HALL_SHARE = 10  # every tenth message is in the first room, where everybody is
+VOCABULARY = 20_000
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+AT_ONCE = 10_000
+
+
+def make(messages: int = MESSAGES) -> Path:
+    """The folder with the data, made now if it is not there: a minute or two for a million messages."""
+    version = hashlib.sha256(Path(__file__).read_bytes() + _migrations()).hexdigest()[:12]
+    kept = KEPT / f"{messages}-{version}"
+    if not (kept / "made.json").is_file():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        environment = {**os.environ, "KLATCH_DATA": str(kept)}
+        run(messages, environment)
+    return kept
+
+
+def run(messages: int, environment: dict[str, str]) -> dict[str, Any]:
+    """Fill the database that this environment names; says what is in it."""
+    command = [sys.executable, "-m", "bench.history", str(messages)]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"the history could not be made:\n{done.stderr[-2000:]}")
+    made: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return made
+
+
+def copy(folder: Path, messages: int = MESSAGES) -> dict[str, Any]:
+    """A copy of the data to work with, as the data folder of a server; says what is in it."""
+    kept = make(messages)
+    shutil.copytree(kept, folder, dirs_exist_ok=True)
+    made: dict[str, Any] = json.loads((kept / "made.json").read_text())
+    return made
+
+
+def vocabulary() -> tuple[list[str], list[float]]:
+    """Words and how often each is used, added up: a few are in every other message, most are rare."""
+    syllables = [a + b for a in "bdfghjklmnprstvw" for b in ("a", "e", "i", "o", "u", "an", "or", "is")]
+    dice = random.Random(7)
+    words = [
+        "".join(dice.choices(syllables, k=dice.choice((2, 2, 3, 4)))) + f"{number:x}" for number in range(VOCABULARY)
+    ]
+    return words, list(accumulate(1 / (rank + 10) for rank in range(VOCABULARY)))
+
+
+def _migrations() -> bytes:
+    return b"".join(file.read_bytes() for file in sorted((ROOT / "src/klatch/migrations").glob("0*.py")))
+
+
+class _Filler:
+    """Writes like the actions do, but a table at a time: numbers without holes, positions, counters, index."""
+
+    def __init__(self, messages: int) -> None:
+        self.messages = messages
+        self.dice = random.Random(1)
+        self.words, self.weights = vocabulary()
+        self.seq = [0] * (ROOMS + 1)
+        self.count = [0] * (ROOMS + 1)
+        self.last = [BEGIN] * (ROOMS + 1)
+        self.people_of: list[list[int]] = [[] for _ in range(ROOMS + 1)]
+
+    def fill(self) -> dict[str, Any]:
+        from django.contrib.auth import get_user_model
+        from django.db import transaction
+
+        from klatch import models
+        from klatch.actions import tokens
+
+        people = get_user_model()._default_manager
+        with transaction.atomic():
+            people.bulk_create(
+                [people.model(pk=n, username=f"person{n}", first_name=f"Person {n}") for n in range(1, PEOPLE + 1)],
+                5_000,
+            )
+            models.Room.objects.bulk_create(
+                [self._room(number, kind="private" if number % 10 == 0 else "open") for number in range(1, ROOMS + 1)]
+            )
+            self._members()
+        for part in batched(range(1, self.messages + 1), AT_ONCE):
+            with transaction.atomic():
+                self._post(part)
+        with transaction.atomic():
+            self._finish()
+            secrets = [
+                tokens.create_token(person, "bench")[1] for person in people.filter(pk__lte=TALKERS).order_by("pk")
+            ]
+        return {"room": 1, "tokens": secrets, "messages": self.messages, "people": PEOPLE, "rooms": ROOMS}
+
+    def _room(self, number: int, kind: str) -> Any:
+        from klatch.models import Room
+
+        return Room(pk=number, slug=f"room-{number}", name=f"Room {number}", description="What it is about", kind=kind)
+
+    def _members(self) -> None:
+        from klatch.models import Event, Membership, bulk
+
+        rows, events = [], []
+        for person in range(1, PEOPLE + 1):
+            for room in {1, *self.dice.sample(range(2, ROOMS + 1), ROOMS_EACH - 1)}:
+                role = "member" if self.people_of[room] else "owner"
+                self.people_of[room].append(person)
+                self.seq[room] += 1
+                rows.append((room, person, role, 0, BEGIN))
+                events.append((room, self.seq[room], "member.joined", None, person, person, {"role": role}, BEGIN))
+        bulk.insert(Membership, ("room", "user", "role", "read", "joined_at"), rows)
+        bulk.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
+
+    def _post(self, numbers: tuple[int, ...]) -> None:
+        from klatch import search, text
+        from klatch.models import Event, Message, Reaction, bulk
+
+        rows, events, reactions, entries = [], [], [], []
+        for number, body in zip(numbers, self._bodies(len(numbers)), strict=True):
+            room = 1 if number % HALL_SHARE == 0 else min(ROOMS, int(self.dice.paretovariate(0.5)) + 1)
+            author = self.dice.choice(self.people_of[room])
+            self.seq[room] += 1
+            self.count[room] += 1
+            at = self.last[room] = BEGIN + timedelta(seconds=30 * number)
+            seq, position = self.seq[room], self.count[room]
+            client_id = uuid.UUID(int=number)
+            html = text.render(body)
+            rows.append((room, author, client_id, position, seq, seq, body, html, text.RENDERER_VERSION, None, at))
+            events.append((room, seq, "message.posted", number, author, None, {}, at))
+            entries.append((number, room, body))
+            if number % 25 == 0:
+                reactions.append((number, author, "👍"))
+        fields = ("room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to", "at")
+        ids = bulk.insert(Message, fields, rows)
+        if (ids[0], ids[-1]) != (numbers[0], numbers[-1]):
+            raise RuntimeError("the database was not empty")
+        bulk.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
+        bulk.insert(Reaction, ("message", "user", "emoji"), reactions)
+        search.add(entries)
+
+    def _bodies(self, count: int) -> Iterator[str]:
+        for _ in range(count):
+            yield " ".join(self.dice.choices(self.words, cum_weights=self.weights, k=self.dice.randint(3, 15)))
+
+    def _finish(self) -> None:
+        from django.db import connection
+
+        from klatch.models import Room, bulk
+
+        bulk.update(
+            Room,
+            ("seq", "count", "members", "active_at"),
+            [(self.seq[n], self.count[n], len(self.people_of[n]), self.last[n], n) for n in range(1, ROOMS + 1)],
+        )
+        with connection.cursor() as cursor:
+            if connection.vendor == "postgresql":
+                # The people were given their ids: the next account must not get one of those.
+                cursor.execute("SELECT setval(pg_get_serial_sequence('auth_user', 'id'), %s)", [PEOPLE])
+                cursor.execute("SELECT setval(pg_get_serial_sequence('klatch_room', 'id'), %s)", [ROOMS])
+            cursor.execute("ANALYZE")
+
+
+def main() -> None:
+    import django
+
+    from klatch.server import folder
+    from klatch.server.environment import environment
+
+    data = environment().data
+    folder.prepare(data)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klatch.server.settings")
+    django.setup()
+    from django.core.management import call_command
+    from django.db import connection
+
+    call_command("migrate", verbosity=0)
+    started = time.perf_counter()
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA synchronous=OFF")
+            cursor.execute("PRAGMA wal_autocheckpoint=1000")
+        else:
+            cursor.execute("SET synchronous_commit = off")
+    made = _Filler(int(sys.argv[1])).fill()
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    made["seconds"] = round(time.perf_counter() - started, 1)
+    (data / "made.json").write_text(json.dumps(made))
+    print(json.dumps(made))
+
+
+if __name__ == "__main__":
+    main()
