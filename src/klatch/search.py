@@ -10,6 +10,7 @@ from django.db import connection
 
 from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
 
+ROWS_AT_ONCE = 500
 PAGES_AT_ONCE = 64  # of the index, rewritten in one step: some milliseconds
 
 # Whether words were taken out since the index was last rewritten without them. At first nobody knows.
@@ -26,10 +27,12 @@ def add(entries: Iterable[tuple[int, int, str]]) -> None:
                 [(key, " ".join(words), f"r{room}") for key, room, words in rows],
             )
         else:
-            cursor.executemany(
-                "INSERT INTO klatch_search(id, room, words) VALUES (%s, %s, %s::tsvector)",
-                [(key, room, tsvector(words)) for key, room, words in rows],
-            )
+            # One statement, no pipeline: see models.bulk.
+            for start in range(0, len(rows), ROWS_AT_ONCE):
+                part = rows[start : start + ROWS_AT_ONCE]
+                marks = ", ".join(["(%s, %s, %s::tsvector)"] * len(part))
+                values = [value for key, room, words in part for value in (key, room, tsvector(words))]
+                cursor.execute(f"INSERT INTO klatch_search(id, room, words) VALUES {marks}", values)  # noqa: S608
 
 
 def change(key: int, room: int, body: str) -> None:

@@ -30,9 +30,26 @@ def insert(model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Ro
 
 def update(model: type[models.Model], fields: tuple[str, ...], rows: Iterable[Row]) -> None:
     """Set these fields of rows; each row is the new values, then the id."""
-    adapted = [_flat([row]) for row in rows]
+    given = list(rows)
+    if not given:
+        return
     with connection.cursor() as cursor:
-        cursor.executemany(_update_sql(model, fields), adapted)
+        if connection.vendor == "sqlite":
+            cursor.executemany(_update_sql(model, fields), [_flat([row]) for row in given])
+            return
+        # Never psycopg's executemany: it pipelines, and PostgreSQL forgets idle_in_transaction_session_timeout for a
+        # client that falls silent after a pipeline (writer.py needs it).
+        at_once = _at_once(len(fields) + 1)
+        for start in range(0, len(given), at_once):
+            part = given[start : start + at_once]
+            if len(part) > 1:
+                # One order for every process, or two would wait for each other: a single UPDATE locks as it likes.
+                keys = [row[-1] for row in part]
+                cursor.execute(
+                    f'SELECT 1 FROM "{model._meta.db_table}" WHERE "id" = ANY(%s) ORDER BY "id" FOR NO KEY UPDATE',  # noqa: S608 - as below
+                    [keys],
+                )
+            cursor.execute(_update_many_sql(model, fields, len(part)), _flat(part))
 
 
 @lru_cache(maxsize=64)
@@ -47,6 +64,19 @@ def _insert_sql(model: type[models.Model], fields: tuple[str, ...], count: int, 
 def _update_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
     changes = ", ".join(f'"{column}" = %s' for column in _columns(model, fields))
     return f'UPDATE "{model._meta.db_table}" SET {changes} WHERE "id" = %s'  # noqa: S608 - as above
+
+
+@lru_cache(maxsize=64)
+def _update_many_sql(model: type[models.Model], fields: tuple[str, ...], count: int) -> str:
+    table, columns = model._meta.db_table, _columns(model, fields)
+    # The first row says of what types the others are.
+    kinds = [model._meta.get_field(name).db_type(connection) for name in fields]
+    first = f"({', '.join(f'%s::{kind}' for kind in [*kinds, 'bigint'])})"
+    marks = f"({', '.join(['%s'] * (len(fields) + 1))})"
+    values = ", ".join([first] + [marks] * (count - 1))
+    changes = ", ".join(f'"{column}" = given."{column}"' for column in columns)
+    names = ", ".join(f'"{column}"' for column in [*columns, "id"])
+    return f'UPDATE "{table}" SET {changes} FROM (VALUES {values}) AS given({names}) WHERE "{table}"."id" = given."id"'  # noqa: S608 - as above
 
 
 def _columns(model: type[models.Model], fields: tuple[str, ...]) -> list[str]:
