@@ -92,8 +92,8 @@ class InviteAdmin(ReadOnly):
 
 @admin.register(Token)
 class TokenAdmin(ReadOnly):
-    list_display = ["hint", "name", "user", "created_at", "revoked_at"]
-    list_filter = ["created_at", ("revoked_at", admin.EmptyFieldListFilter)]
+    list_display = ["hint", "name", "user", "scope", "created_at", "revoked_at"]
+    list_filter = ["scope", "created_at", ("revoked_at", admin.EmptyFieldListFilter)]
     list_select_related = ["user"]
     search_fields = ["name", "user__username", "hint"]
     exclude = ["hash"]

@@ -1,14 +1,15 @@
 """Every request of the protocol, run for a person: one function an op, the same for the socket and REST.
 
-Each calls one action or query and renders the reply. No permission is decided here, and nothing is sent.
+Each calls one action or query and renders the reply. Nothing is sent; of permissions only a login's scope is decided.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from klatch import protocol, queries, serialize
+from klatch import limits, protocol, queries, serialize
 from klatch.actions import directs, members, messages, reactions, reads, rooms
+from klatch.errors import Forbidden
 from klatch.log import Entry
 from klatch.models import Membership, Message
 from klatch.presence import presence
@@ -18,7 +19,7 @@ Run = Callable[[Any, Any], Any]
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """``writes``: belongs on the writer, in a transaction of its own."""
+    """``writes``: belongs on the writer, in a transaction of its own; refused to a login that may only read."""
 
     request: type[protocol.Request]
     run: Run
@@ -26,6 +27,8 @@ class Command:
 
 
 COMMANDS: dict[str, Command] = {}
+# What else changes nothing: of the socket alone, and of REST alone. All that is not named may write.
+READING = frozenset({"subscribe", "unsubscribe", "ping", "me", "list_tokens"})
 
 
 def _command(request: type[protocol.Request], *, writes: bool) -> Callable[[Run], Run]:
@@ -34,6 +37,19 @@ def _command(request: type[protocol.Request], *, writes: bool) -> Callable[[Run]
         return run
 
     return register
+
+
+def admit(op: str, user_id: int, may_write: bool) -> None:
+    """The one gate of the socket and REST: may this login ask for this, and so often?
+
+    Raises ``RateLimited``; ``Forbidden`` for what writes, where the login may only read. Which person may do what to
+    which room is not decided here.
+    """
+    refused = not (may_write or op in READING or (op in COMMANDS and not COMMANDS[op].writes))
+    # What is refused counts as a request, but not against what its person may post.
+    limits.check("" if refused else op, user_id)
+    if refused:
+        raise Forbidden("This token may only read.")
 
 
 def ack(

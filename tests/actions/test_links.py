@@ -40,6 +40,13 @@ class TestInvites:
         invites.revoke_invite(rosa, row.pk)
         assert invites.create_invite(rosa, room)
 
+    @pytest.mark.parametrize("uses", [-1, 10_001, 2**70])
+    def test_a_number_of_uses_that_means_nothing_is_refused_and_is_not_taken_for_no_limit(self, uses: int) -> None:
+        with pytest.raises(Invalid) as refused:
+            self.link(max_uses=uses)
+        assert list(refused.value.extra["fields"]) == ["max_uses"]
+        assert not Invite.objects.exists()
+
     def test_a_link_lets_its_bearer_in_and_only_its_hash_is_kept(self) -> None:
         _rosa, room, row, secret = self.link()
         ben = make_user()
@@ -209,6 +216,16 @@ class TestTokens:
     def test_a_token_needs_a_name_of_a_sensible_length(self, name: str) -> None:
         with pytest.raises(Invalid):
             tokens.create_token(make_user(), name)
+
+    def test_a_token_may_write_unless_it_is_made_for_reading_and_there_is_no_third_kind(self) -> None:
+        rosa = make_user()
+        assert tokens.create_token(rosa, "x")[0].may_write
+        assert not tokens.create_token(rosa, "x", "read")[0].may_write
+        with pytest.raises(Invalid) as refused:
+            tokens.create_token(rosa, "x", "admin")
+        assert list(refused.value.extra["fields"]) == ["scope"]
+        # Whatever a row may say one day: only the one word lets it write.
+        assert not Token(scope="admin").may_write
 
     def test_there_are_at_most_fifty_at_a_time(self) -> None:
         rosa = make_user()

@@ -40,11 +40,16 @@ ROOT = Path(__file__).parent.parent.parent
         ("POST", "/directs", {"users": []}, "users"),
         ("POST", "/directs", {"users": list(range(1, 200))}, "users"),
         ("POST", "/messages/1/reactions", {"emoji": "x" * 33}, "emoji"),
+        ("POST", "/invites", {"room": "{room}", "max_uses": -1}, "max_uses"),
+        ("POST", "/invites", {"room": "{room}", "max_uses": 10_001}, "max_uses"),
+        ("POST", "/tokens", {"name": "x", "scope": "admin"}, "scope"),
     ],
 )
 def test_a_wrong_field_is_named(method: str, path: str, body: Any, field: str) -> None:
     rosa = make_user()
     room = make_room(rosa)
+    if body is not None:
+        body = {key: room.pk if value == "{room}" else value for key, value in body.items()}
     status, answer = Asker(rosa).ask(method, path.replace("{room}", str(room.pk)), body)
     assert (status, answer["type"], answer["code"]) == (422, "error", "invalid")
     assert list(answer["fields"]) == [field]

@@ -22,7 +22,7 @@ class Account:
     def __init__(self, place: "Place", name: str, browser: Browser) -> None:
         self.place, self.name, self.browser = place, name, browser
         self.email = email_of(name)
-        made = browser.post("/account/tokens/", "/account/", name="tests")
+        made = browser.post("/account/tokens/", "/account/", name="tests", scope="write")
         self._token = browser.follow(made).value(r'id="secret"[^>]* value="(klatch_[^"]+)"')
         me = self.api("GET", "/me")["you"]
         self.id, self.username = me["id"], me["username"]

@@ -167,7 +167,7 @@ def _prepare(here: Place) -> tuple[Browser, Browser, list[Guest], str]:
     rosa = server.set_up()
     link = invite_link(rosa)
     browsers = [join(server, link, f"guest{number}") for number in range(4)]
-    page = browsers[3].post("/account/tokens/", form_at="/account/", name="robot")
+    page = browsers[3].post("/account/tokens/", form_at="/account/", name="robot", scope="write")
     secret = page.value(r'value="(klatch_[\w-]+)"')
     guests = [Guest(here, f"guest{number}", browser) for number, browser in enumerate(browsers[:3])]
     other = log_in(server, "guest1")  # the device that the new password is set on; it stays

@@ -103,6 +103,9 @@ def test_a_token_of_the_command_line_opens_the_api_of_the_running_server(serve: 
     secret = server.klatch("token", "rosa").stdout.strip()
     page = server.browser().get("/api/v1/rooms", Authorization=f"Bearer {secret}")
     assert "lobby" in json.dumps(json.loads(page.text))
+    server.klatch("token", "rosa", "--scope", "read")
+    listed = server.browser().get("/api/v1/tokens", Authorization=f"Bearer {secret}")
+    assert [row["scope"] for row in json.loads(listed.text)["tokens"]] == ["write", "read"]
 
 
 def test_post_reaches_a_room_of_the_running_server(serve: Serve) -> None:

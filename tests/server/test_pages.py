@@ -116,7 +116,7 @@ def test_logging_out_elsewhere_ends_the_other_sessions_of_this_person_only(serve
 
 
 def test_a_token_is_shown_once_works_and_ends_when_revoked(server: Server, rosa: Browser) -> None:
-    page = rosa.post("/account/tokens/", form_at="/account/", name="robot")
+    page = rosa.post("/account/tokens/", form_at="/account/", name="robot", scope="write")
     secret = page.value(r'value="(klatch_[\w-]+)"')
     assert "no-store" in page.headers["Cache-Control"]
     again = rosa.get("/account/")
@@ -126,6 +126,22 @@ def test_a_token_is_shown_once_works_and_ends_when_revoked(server: Server, rosa:
     pk = again.value(r"/account/tokens/(\d+)/revoke/")
     rosa.post(f"/account/tokens/{pk}/revoke/", form_at="/account/")
     assert server.browser().get("/api/v1/rooms", **bearer).status == 401
+
+
+def test_the_scope_of_a_token_is_chosen_and_shown_and_a_token_for_reading_changes_nothing(
+    server: Server, rosa: Browser
+) -> None:
+    guest = join(server, invite_link(rosa), "Tess T")
+    assert "checked" in guest.get("/account/").value(r'(<input[^>]+value="write"[^>]*>)')
+    refused = guest.post("/account/tokens/", form_at="/account/", name="display", scope="everything")
+    assert (refused.status, re.findall(r"klatch_[\w-]{40}", refused.text)) == (422, [])
+    page = guest.post("/account/tokens/", form_at="/account/", name="display", scope="read")
+    bearer = {"Authorization": "Bearer " + page.value(r'value="(klatch_[\w-]+)"')}
+    assert "<td>Read only</td>" in guest.get("/account/").text
+    assert "<td>Read and write</td>" not in guest.get("/account/").text
+    program = server.browser()
+    assert program.get("/api/v1/me", **bearer).status == 200
+    assert program._ask("POST", "/api/v1/read-all", None, bearer).status == 403
 
 
 def test_the_language_can_be_chosen_before_and_after_logging_in(server: Server, rosa: Browser) -> None:

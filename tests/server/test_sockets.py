@@ -114,7 +114,9 @@ def test_a_password_set_by_link_closes_all_of_them(
 
 
 def test_revoking_a_token_closes_those_opened_with_it(server: Server, guest: Browser, opened: Opened) -> None:
-    secret = guest.post("/account/tokens/", form_at="/account/", name="robot").value(r'value="(klatch_[\w-]+)"')
+    secret = guest.post("/account/tokens/", form_at="/account/", name="robot", scope="write").value(
+        r'value="(klatch_[\w-]+)"'
+    )
     theirs = opened(guest, Authorization=f"Bearer {secret}")
     pk = guest.get("/account/").value(r"/account/tokens/(\d+)/revoke/")
     guest.post(f"/account/tokens/{pk}/revoke/", form_at="/account/")

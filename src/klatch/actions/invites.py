@@ -11,22 +11,25 @@ from klatch import policy, queries
 from klatch.actions.members import enter
 from klatch.adapter import adapter
 from klatch.conf import conf
-from klatch.errors import Forbidden, KlatchError, LimitReached, NotFound
+from klatch.errors import Forbidden, Invalid, KlatchError, LimitReached, NotFound
 from klatch.log import record
 from klatch.models import Ban, Invite, Membership, Room
 from klatch.models.invite import hash_secret
 
 INVITES_A_PERSON = 100
+USES = 10_000
 
 
 def create_invite(user: Any, room: Room, *, max_uses: int = 0) -> tuple[Invite, str]:
     """A link into ``room``, good for ``INVITE_DAYS``; ``max_uses`` 0 is no limit. Returns row and secret.
 
-    Raises ``NotFound``, ``Forbidden``, ``Archived``, ``LimitReached``.
+    Raises ``NotFound``, ``Forbidden``, ``Archived``, ``Invalid``, ``LimitReached``.
     """
     policy.check_invite(user, queries.membership(user, room.pk))
     if not adapter().may_invite_strangers(user):
         raise Forbidden("You may not make invite links.")
+    if not 0 <= max_uses <= USES:
+        raise Invalid(f"A link is for at most {USES} uses; 0 is no limit.", fields={"max_uses": "out of range"})
     live = Invite.objects.filter(created_by=user, revoked_at=None, expires_at__gt=timezone.now())
     if live.count() >= INVITES_A_PERSON:
         raise LimitReached("Revoke an invite link first: there are too many.")

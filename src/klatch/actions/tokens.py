@@ -13,15 +13,20 @@ from klatch.models.invite import hash_secret
 TOKENS_A_PERSON = 50
 
 
-def create_token(user: Any, name: str) -> tuple[Token, str]:
-    """A new token of this person. Returns the row and the secret. Raises ``Invalid``, ``LimitReached``."""
+def create_token(user: Any, name: str, scope: str = Token.Scope.WRITE) -> tuple[Token, str]:
+    """A new token of this person; with the scope ``read`` it may change nothing. Returns the row and the secret.
+
+    Raises ``Invalid``, ``LimitReached``.
+    """
     name = " ".join(text.clean(name).split())
     if not 1 <= len(name) <= 80:
         raise Invalid("A token needs a name of 1 to 80 characters.", fields={"name": "length"})
+    if scope not in Token.Scope.values:
+        raise Invalid("The scope of a token is read or write.", fields={"scope": "unknown"})
     if Token.objects.filter(user_id=user.pk, revoked_at=None).count() >= TOKENS_A_PERSON:
         raise LimitReached("Revoke a token first: there are too many.")
     secret = f"klatch_{secrets.token_urlsafe(32)}"
-    row = Token.objects.create(user=user, name=name, hash=hash_secret(secret), hint=secret[7:11])
+    row = Token.objects.create(user=user, name=name, scope=scope, hash=hash_secret(secret), hint=secret[7:11])
     return row, secret
 
 

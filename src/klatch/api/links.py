@@ -1,5 +1,7 @@
 """Invite links and API tokens: secrets that are shown once."""
 
+from typing import Literal
+
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from typing_extensions import TypedDict
@@ -26,11 +28,13 @@ class MadeInvite(TypedDict):
 
 class NewToken(Schema):
     name: str
+    scope: Literal["read", "write"] = "write"
 
 
 class TokenOut(TypedDict):
     id: int
     name: str
+    scope: str
     hint: str
     created_at: str
 
@@ -44,7 +48,13 @@ class Tokens(TypedDict):
 
 
 def _out(row: Token) -> TokenOut:
-    return {"id": row.pk, "name": row.name, "hint": row.hint, "created_at": serialize.time(row.created_at)}
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "scope": row.scope,
+        "hint": row.hint,
+        "created_at": serialize.time(row.created_at),
+    }
 
 
 @router.post("/invites", response=MadeInvite, summary="Make an invite link into a room; the secret goes behind /join/")
@@ -53,7 +63,7 @@ async def create_invite(request: HttpRequest, invite: NewInvite) -> HttpResponse
 
     def make() -> MadeInvite:
         room = queries.membership(user, invite.room).room
-        row, secret = invites.create_invite(user, room, max_uses=max(0, min(invite.max_uses, 10_000)))
+        row, secret = invites.create_invite(user, room, max_uses=invite.max_uses)
         return {"id": row.pk, "room": room.pk, "secret": secret, "expires_at": serialize.time(row.expires_at)}
 
     return answer(await written(make))
@@ -76,7 +86,7 @@ async def list_tokens(request: HttpRequest) -> HttpResponse:
 @router.post("/tokens", response=MadeToken, summary="Make an API token")
 async def create_token(request: HttpRequest, token: NewToken) -> HttpResponse:
     user = asker(request, "create_token")
-    row, secret = await written(lambda: tokens.create_token(user, token.name))
+    row, secret = await written(lambda: tokens.create_token(user, token.name, token.scope))
     return answer({**_out(row), "secret": secret})
 
 

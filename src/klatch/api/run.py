@@ -8,9 +8,10 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse
 
-from klatch import limits, protocol
-from klatch.commands import COMMANDS, draft, posted
+from klatch import protocol
+from klatch.commands import COMMANDS, admit, draft, posted
 from klatch.realtime import node
+from klatch.realtime.login import Login
 
 
 def answer(reply: Any, status: int = 200) -> HttpResponse:
@@ -18,10 +19,10 @@ def answer(reply: Any, status: int = 200) -> HttpResponse:
 
 
 def asker(request: HttpRequest, op: str) -> Any:
-    """The person behind a request, which counts against their rate. Raises ``RateLimited``."""
-    user = request.auth  # type: ignore[attr-defined]
-    limits.check(op, user.pk)
-    return user
+    """The person behind a request, if their login may ask for this now. Raises ``RateLimited``, ``Forbidden``."""
+    who: Login = request.auth  # type: ignore[attr-defined]
+    admit(op, who.user.pk, who.may_write)
+    return who.user
 
 
 async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:

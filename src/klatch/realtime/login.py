@@ -26,12 +26,13 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A session (``auth_hash`` is its proof of the password), or the id of a ``token``."""
+    """A session (``auth_hash`` is its proof of the password), or the id of a ``token`` and what its scope allows."""
 
     user: Any
     session_key: str = ""
     auth_hash: str = ""
     token: int = 0
+    may_write: bool = True
 
 
 def headers(scope: dict[str, Any]) -> dict[str, str]:
@@ -103,7 +104,7 @@ def log_in(given: dict[str, str]) -> Login:
         found = user_of_token(secret)
         if found is None:
             raise Unauthenticated
-        return Login(found[0], token=found[1].pk)
+        return Login(found[0], token=found[1].pk, may_write=found[1].may_write)
     try:
         cookie = SimpleCookie(given.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
     except CookieError:

@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from klatch import limits, protocol, queries, serialize
-from klatch.commands import COMMANDS, ack, draft, posted
+from klatch import protocol, queries, serialize
+from klatch.commands import COMMANDS, ack, admit, draft, posted
 from klatch.conf import conf
 from klatch.errors import BadOrigin, Close, HelloFirst, Internal, KlatchError, NotFound, Unauthenticated
 from klatch.models.invite import hash_secret
@@ -61,7 +61,7 @@ async def _refuse(send: Send, code: Close) -> None:
 class Socket:
     def __init__(self, node: Node, who: login.Login, receive: Receive, send: Send) -> None:
         self._node = node
-        self._user = who.user
+        self._user, self._may_write = who.user, who.may_write
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
@@ -177,7 +177,7 @@ class Socket:
             self._refuse_frame(problem)
             return
         try:
-            limits.check(request.op, self._user.pk)
+            admit(request.op, self._user.pk, self._may_write)
             answer = self._begin(request)
         except KlatchError as problem:
             self._error(request.ref, problem)

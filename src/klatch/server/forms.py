@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from klatch.models import Token
 from klatch.server import accounts
 from klatch.server.models import Workspace
 
@@ -179,6 +180,9 @@ class TokenForm(forms.Form):
 
     name = forms.CharField(
         label=_("What is it for?"), max_length=80, widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    scope = forms.ChoiceField(
+        label=_("What may it do?"), choices=Token.Scope, initial=Token.Scope.WRITE, widget=forms.RadioSelect
     )
 
 

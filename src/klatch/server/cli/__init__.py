@@ -104,12 +104,19 @@ def create_user(name: str, email: str, owner: bool, password_file: Any, data: Pa
 @click.option(
     "--for", "purpose", default="command line", show_default=True, help="What the token is for, to recognise it by."
 )
+@click.option(
+    "--scope",
+    type=click.Choice(["read", "write"]),
+    default="write",
+    show_default=True,
+    help="Whether it may only read, or all that NAME may.",
+)
 @with_data
-def token(name: str, purpose: str, data: Path | None) -> None:
+def token(name: str, purpose: str, scope: str, data: Path | None) -> None:
     """Print a new API token of the user NAME, and nothing else."""
     from klatch.server.cli.people import token as run
 
-    run(name, purpose, data=data)
+    run(name, purpose, scope, data=data)
 
 
 @cli.command()

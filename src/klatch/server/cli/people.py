@@ -51,13 +51,13 @@ def create_user(name: str, email: str, password: str, *, owner: bool, data: Path
     click.echo(f"Made {'the owner' if owner else 'the account'} {name}.", err=True)
 
 
-def token(name: str, purpose: str, *, data: Path | None) -> None:
+def token(name: str, purpose: str, scope: str, *, data: Path | None) -> None:
     start.load_existing(data)
     from klatch.actions.tokens import create_token
     from klatch.errors import KlatchError
 
     try:
-        _, secret = create_token(_user(name), purpose)
+        _, secret = create_token(_user(name), purpose, scope)
     except KlatchError as problem:
         raise Problem(problem.detail) from problem
     click.echo(secret)

@@ -62,7 +62,7 @@ def make_token(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _page(request, token_form=form)
     try:
-        row, secret = tokens.create_token(_user(request), form.cleaned_data["name"])
+        row, secret = tokens.create_token(_user(request), **form.cleaned_data)
     except KlatchError as problem:
         form.add_error("name", _(problem.detail))
         return _page(request, token_form=form)
