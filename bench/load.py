@@ -1,41 +1,30 @@
-"""The load: a room of members, one of whom posts with a fixed number of messages in flight. Starts no server."""
+"""The load: rooms of members, some of whom post with a fixed number of messages in flight. Starts no server."""
 
 import asyncio
-import re
+import random
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from bench.frames import client_frame, handshake
-from bench.member import Member
+from bench.client import connect_all
+from bench.dialect import Dialect, text
+from bench.member import Member, Room
 from bench.tally import Ledger
 
 STALL = 5.0  # seconds without a delivery after which the rest counts as lost
-TICK = 0.02
-WORDS = " did you see the new numbers? let us talk about them at lunch today"
+ROOM_SERIALS = 10_000  # with several rooms: the serial numbers of each
 
 
-def text(serial: int, size: int = 64) -> str:
-    """The message with this serial number: plain words, as most of chat is."""
-    return f"m{serial:08d}{WORDS}"[:size].ljust(size, ".")
+@dataclass(frozen=True)
+class Shape:
+    """Who is there and who posts. `roaming`: after each answer a random member posts, not the same again."""
 
-
-class Dialect(Protocol):
-    """How one server is talked to. `serial` finds the numbers of text() in a frame, `marker` occurs once a message."""
-
-    serial: re.Pattern[bytes]
-    marker: bytes
-    greeting: bytes | None  # what a member says first
-    ready: bytes | None  # what a member receives once it follows the room; None: the handshake is enough
-
-    def address(self, member: int) -> tuple[str, int, str, dict[str, str]]:
-        """Host, port, path and headers of a member's socket."""
-
-    def post(self, serial: int, body: str) -> bytes: ...
-
-    def answers(self, payload: bytes) -> Iterable[tuple[int, Any]]:
-        """Serial and receipt (to verify afterwards) of each post that this frame completes. Raises on a refusal."""
+    members: int
+    in_flight: int  # of each poster
+    rooms: int = 1
+    posters: int = 1
+    roaming: bool = False
 
 
 @dataclass
@@ -46,32 +35,38 @@ class Window:
     posts: int
     deliveries: int
     answer_ms: list[float]  # post to answer
-    delivery_ms: list[float]  # post to arrival at the last member who connected
+    delivery_ms: list[float]  # post to arrival at the last member of its room
     stalled: bool
 
 
 class Load:
-    def __init__(self, dialect: Dialect, members: int, in_flight: int) -> None:
+    def __init__(self, dialect: Dialect, shape: Shape) -> None:
         self.posted = 0
         self.receipts: dict[int, Any] = {}
-        self._dialect = dialect
-        self._size = members
-        self._in_flight = in_flight
+        self._dialect, self._shape = dialect, shape
         self._clock = time.perf_counter
-        self._ledger = Ledger(dialect.serial, dialect.marker)
-        self._members: list[Member] = []
-        self._sent: list[float] = []
+        self._chance = random.Random(4)
+        self._rooms = [
+            Room(n, n * ROOM_SERIALS, shape.members // shape.rooms, Ledger(dialect.serial, dialect.marker))
+            for n in range(shape.rooms)
+        ]
+        self._tick = max(0.02, shape.members / 200_000)
+        self._members = [self._member(number, True) for number in range(shape.members)]
+        extra = 0 if dialect.echoes else shape.posters
+        self._members += [self._member(number, False) for number in range(extra)]
+        self._posters = self._members[-extra:] if extra else self._members[: shape.posters]
+        self._sent: dict[int, float] = {}
         self._answer_ms: list[float] = []
         self._delivery_ms: list[float] = []
-        self._deadline = 0.0
+        self._deadline = self._last = 0.0
         self._error: Exception | None = None
 
     async def connect(self) -> None:
-        for number in range(self._size):
-            member = await self._join(number)
-            self._members.append(member)
-        self._members[0].on_payload = self._heard_by_poster
-        self._members[-1].on_serials = self._heard_by_last
+        owners = [(number, member.heard, self._fail) for number, member in enumerate(self._members)]
+        for member, client in zip(self._members, await connect_all(self._dialect, owners), strict=True):
+            member.client = client
+        if self._error is not None:
+            raise self._error
 
     async def run(self, seconds: float) -> Window:
         """Post for so long, then wait until everybody has everything."""
@@ -79,13 +74,13 @@ class Load:
         self._answer_ms, self._delivery_ms = [], []
         start = self._clock()
         self._deadline = start + seconds
-        self._post(self._in_flight)
+        for poster in self._posters:
+            self._post(poster, self._shape.in_flight)
         stalled = not await self._everything_arrived()
         if self._error is not None:
             raise self._error
-        last = max(member.last for member in self._members)
         return Window(
-            seconds=last - start,
+            seconds=self._last - start,
             posts=self.posted - posts,
             deliveries=self._deliveries() - deliveries,
             answer_ms=self._answer_ms,
@@ -95,78 +90,68 @@ class Load:
 
     def close(self) -> dict[str, int]:
         """Hang up and say what went wrong, over all members. All zero: everybody got everything once, in order."""
+        faults: Counter[str] = Counter()
         for member in self._members:
-            member.close()
-            member.tally.close(self.posted)
-        tallies = [member.tally for member in self._members]
-        return {
-            "lost": sum(len(tally.missing) for tally in tallies),
-            "duplicated": sum(tally.duplicates for tally in tallies),
-            "out_of_order": sum(tally.late for tally in tallies),
-            "unanswered": self.posted - len(self.receipts),
-        }
+            member.client.close()
+            faults.update(member.faults())
+        return {**faults, "unanswered": self.posted - len(self.receipts)}
 
-    async def _join(self, number: int) -> Member:
-        host, port, path, headers = self._dialect.address(number)
-        opening, accept = handshake(f"{host}:{port}", path, headers)
-        _, member = await asyncio.get_running_loop().create_connection(
-            lambda: Member(
-                opening=opening,
-                accept=accept,
-                greeting=self._dialect.greeting,
-                ready=self._dialect.ready,
-                ledger=self._ledger,
-                clock=self._clock,
-                fail=self._fail,
-            ),
-            host,
-            port,
-        )
-        async with asyncio.timeout(20):
-            while not member.joined.done() and self._error is None:
-                await asyncio.wait([member.joined], timeout=TICK)
-        if self._error is not None:
-            raise self._error
-        return member
+    def _member(self, number: int, counted: bool) -> Member:
+        return Member(self._rooms[number % self._shape.rooms], counted, self._arrived, self._answered)
 
     async def _everything_arrived(self) -> bool:
         progress, since = -1, self._clock()
+        each = self._shape.members // self._shape.rooms
         while self._error is None:
             now, deliveries = self._clock(), self._deliveries()
-            if now > self._deadline and len(self.receipts) == self.posted and deliveries == self.posted * self._size:
+            if now > self._deadline and len(self.receipts) == self.posted and deliveries == self.posted * each:
                 return True
             if deliveries != progress:
                 progress, since = deliveries, now
             elif now - since > STALL:
+                self._last = max(self._last, since)
                 return False
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(self._tick)
         return False
 
     def _deliveries(self) -> int:
-        return sum(member.tally.count for member in self._members)
+        return sum([member.tally.count for member in self._members])
 
-    def _post(self, count: int) -> None:
-        frames = []
-        for serial in range(self.posted, self.posted + count):
-            frames.append(client_frame(self._dialect.post(serial, text(serial))))
+    def _post(self, poster: Member, count: int) -> None:
+        room = poster.room
+        serials = range(room.next, room.next + count)
+        if self._shape.rooms > 1 and serials.stop > room.first + ROOM_SERIALS:
+            raise ValueError("a room has no serial numbers left")
+        room.next = serials.stop
         self.posted += count
-        self._sent.extend([self._clock()] * count)
-        self._members[0].send(b"".join(frames))
+        poster.waiting.update(serials)
+        poster.client.send(*[self._dialect.post(serial, text(serial), room.number) for serial in serials])
+        now = self._clock()
+        self._sent.update(dict.fromkeys(serials, now))
 
-    def _heard_by_poster(self, payload: bytes) -> None:
+    def _answered(self, poster: Member, payload: bytes) -> None:
         now, answered = self._clock(), 0
         for serial, receipt in self._dialect.answers(payload):
-            if serial in self.receipts:
-                raise ValueError(f"two answers to post {serial}")
-            self.receipts[serial] = receipt
-            self._answer_ms.append((now - self._sent[serial]) * 1000)
-            answered += 1
-        if answered and now < self._deadline:
-            self._post(answered)
+            if serial in poster.waiting:
+                poster.waiting.remove(serial)
+                self.receipts[serial] = receipt
+                self._answer_ms.append((now - self._sent[serial]) * 1000)
+                answered += 1
+            elif self._dialect.acknowledges:
+                raise ValueError(f"a second answer, or one to somebody else: post {serial}")
+        if not answered or now >= self._deadline:
+            return
+        if self._shape.roaming:
+            for _ in range(answered):
+                self._post(self._chance.choice(self._members), 1)
+        else:
+            self._post(poster, answered)
 
-    def _heard_by_last(self, serials: Sequence[int]) -> None:
-        now, sent = self._clock(), self._sent
-        self._delivery_ms.extend([(now - sent[serial]) * 1000 for serial in serials])
+    def _arrived(self, room: Room, before: int) -> None:
+        """The slowest member of the room has come further."""
+        now = self._last = self._clock()
+        sent = self._sent
+        self._delivery_ms.extend([(now - sent[serial]) * 1000 for serial in range(before, room.front.lowest)])
 
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error

@@ -12,6 +12,11 @@ from pathlib import Path
 
 import psutil
 
+try:
+    import resource
+except ImportError:  # no such limit on this system
+    resource = None  # type: ignore[assignment]
+
 SERVER_CORE, LOAD_CORE = 0, 1
 
 
@@ -31,6 +36,13 @@ def pinned(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def raise_file_limit() -> None:
+    """As many open files as this process may have at most; servers that it starts inherit it."""
+    if resource is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 class Usage:

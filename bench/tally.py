@@ -32,13 +32,13 @@ class Ledger:
 
 
 class Tally:
-    """What one member received."""
+    """What one member received of the messages from `first` on."""
 
     __slots__ = ("count", "duplicates", "expected", "late", "missing")
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 0) -> None:
         self.count = 0
-        self.expected = 0
+        self.expected = first
         self.missing: set[int] = set()
         self.late = 0
         self.duplicates = 0
@@ -63,7 +63,30 @@ class Tally:
             return
         self.count += 1
 
-    def close(self, posted: int) -> None:
-        """Nothing more will come: what is not here of the first `posted` messages is lost."""
-        self.missing.update(range(self.expected, posted))
-        self.expected = max(self.expected, posted)
+    def close(self, end: int) -> None:
+        """Nothing more will come: what is not here of the messages before `end` is lost."""
+        self.missing.update(range(self.expected, end))
+        self.expected = max(self.expected, end)
+
+
+class Front:
+    """How far the slowest member of a room is: a dictionary step a frame, however many members and messages."""
+
+    __slots__ = ("_members", "lowest")
+
+    def __init__(self, first: int, members: int) -> None:
+        self.lowest = first
+        self._members = {first: members}  # how many members expect this serial next
+
+    def move(self, old: int, new: int) -> bool:
+        """A member went from expecting old to expecting new. Returns whether the slowest is further now."""
+        members = self._members
+        members[new] = members.get(new, 0) + 1
+        if members[old] > 1:
+            members[old] -= 1
+            return False
+        del members[old]
+        if old != self.lowest:
+            return False
+        self.lowest = min(members)
+        return True

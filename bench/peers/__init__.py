@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.load import Dialect
+from bench.dialect import Dialect
+from bench.process import Process
 
 
 @dataclass
@@ -23,22 +24,27 @@ class Peer(ABC):
 
     name: str
     about: str  # one line for the report
-    keeps: bool  # whether messages are stored
+    keeps: bool = False  # whether messages are stored
+    _process: Process | None = None
+    _folder: Path
 
     @abstractmethod
     def missing(self) -> str | None:
         """What has to be installed before this peer can run. None: nothing."""
 
-    @abstractmethod
-    def prepare(self, folder: Path, members: int) -> None:
-        """Make its data, in a folder of its own."""
+    def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
+        """Make its data, in a folder of its own. Member number n is in room n % rooms."""
+        self._folder = folder
 
     @abstractmethod
-    def start(self) -> Running: ...
+    def start(self, port: int | None = None) -> Running:
+        """Where it is not said, any free port."""
 
-    @abstractmethod
     def stop(self) -> None:
         """End every process. May be called twice, and before start()."""
+        if self._process is not None:
+            self._process.stop()
+        self._process = None
 
     def verify(self, receipts: dict[int, Any]) -> int:
         """How many acknowledged posts are not stored exactly as they were sent."""

@@ -13,28 +13,19 @@ class Ceiling(Peer):
     about = (
         "a server that only repeats bytes (Klatch's protocol, no product, stores nothing): the limit of this benchmark"
     )
-    keeps = False
 
-    def __init__(self) -> None:
-        self._folder = Path()
-        self._members = 0
-        self._process: Process | None = None
+    _members = 0
 
     def missing(self) -> str | None:
         return absent("uvloop")
 
-    def prepare(self, folder: Path, members: int) -> None:
+    def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         self._folder, self._members = folder, members
 
-    def start(self) -> Running:
-        port = free_port()
+    def start(self, port: int | None = None) -> Running:
+        port = port or free_port()
         command = [sys.executable, str(Path(__file__).with_name("ceiling_server.py")), str(port)]
         self._process = Process(command, log=self._folder / "log", cwd=self._folder, env={})
         ready = self._process.wait(lambda: accepts(port))
-        dialect = KlatchDialect(port, room=1, tokens=[""] * self._members)
+        dialect = KlatchDialect(port, rooms=[1], tokens=[""] * self._members)
         return Running(pids=[self._process.pid], ready_s=ready, dialect=dialect)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-        self._process = None

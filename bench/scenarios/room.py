@@ -1,27 +1,35 @@
-"""One round of a room under load: connect, warm up, measure, hang up, check what arrived and what is stored."""
+"""One round of rooms under load: connect, warm up, measure, hang up, check what arrived and what is stored."""
 
 import asyncio
 import gc
-from dataclasses import dataclass
+from collections.abc import Coroutine
 from typing import Any
 
 from bench import machine
-from bench.load import Load, Window
+from bench.columns import DELIVERIES, ROOM
+from bench.load import Load, Shape, Window
 from bench.peers import Peer, Running
-from bench.scenarios import Effort
+from bench.samples import pack
+from bench.scenarios import Effort, Round, Scenario
+
+PATIENCE = 180.0  # seconds for a round beyond what it should take
 
 
-@dataclass(frozen=True)
-class RoomLoad:
-    name: str
-    title: str
-    members: int
-    in_flight: int
+class RoomLoad(Scenario):
+    headline = DELIVERIES
+    columns = ROOM
 
-    def round(self, peer: Peer, effort: Effort) -> dict[str, Any]:
+    def __init__(
+        self, name: str, title: str, shape: Shape, *, goal: str, peers: tuple[str, ...], overhead: float = 4.0
+    ) -> None:
+        self.name, self.title, self.goal, self.peers, self.overhead = name, title, goal, peers, overhead
+        self.members, self.rooms = shape.members, shape.rooms
+        self._shape = shape
+
+    def round(self, peer: Peer, effort: Effort) -> Round:
         with machine.pinned(machine.LOAD_CORE):
             try:
-                load, result = _run_loop(self._measure(peer.start(), effort))
+                load, result = run_loop(self._measure(peer.start(), effort), self.estimate(effort) + PATIENCE)
             finally:
                 peer.stop()
         if peer.keeps:
@@ -29,35 +37,43 @@ class RoomLoad:
             result["not_stored"] = peer.verify(load.receipts)
         return result
 
-    async def _measure(self, running: Running, effort: Effort) -> tuple[Load, dict[str, Any]]:
-        load = Load(running.dialect, self.members, self.in_flight)
+    async def _measure(self, running: Running, effort: Effort) -> tuple[Load, Round]:
+        load = Load(running.dialect, self._shape)
         await load.connect()
         await load.run(effort.warm_up)
         gc.collect()
         gc.disable()  # the generator keeps every receipt; looking through them is not the server's fault
-        usage = machine.Usage(running.pids)
-        window = await load.run(effort.seconds)
-        cpu = usage.read()
-        gc.enable()
+        try:
+            usage = machine.Usage(running.pids)
+            window = await load.run(effort.seconds)
+            cpu = usage.read()
+        finally:
+            gc.enable()
         memory = machine.memory(running.pids)
         return load, {**_rates(window), "cpu": cpu, "memory_mib": memory, "posted": load.posted, "faults": load.close()}
 
 
-def _rates(window: Window) -> dict[str, Any]:
+def _rates(window: Window) -> Round:
     return {
         "seconds": round(window.seconds, 3),
         "deliveries": window.deliveries,
         "deliveries_per_s": round(window.deliveries / window.seconds),
         "posts_per_s": round(window.posts / window.seconds),
-        "answer_ms": window.answer_ms,
-        "delivery_ms": window.delivery_ms,
+        "answer_ms": pack(window.answer_ms),
+        "delivery_ms": pack(window.delivery_ms),
         "stalled": window.stalled,
     }
 
 
-def _run_loop(measuring: Any) -> Any:
+def run_loop[T](work: Coroutine[Any, Any, T], patience: float) -> T:
+    """On the fast loop where there is one. A peer that hangs is given up."""
+
+    async def limited() -> T:
+        async with asyncio.timeout(patience):
+            return await work
+
     try:
         import uvloop
     except ImportError:
-        return asyncio.run(measuring)
-    return uvloop.run(measuring)
+        return asyncio.run(limited())
+    return uvloop.run(limited())

@@ -1,5 +1,13 @@
 """W2, the flood: how much one core carries when messages may be taken together."""
 
+from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-SCENARIO = RoomLoad("w2", "Flood: 100 members, one poster, 256 in flight", members=100, in_flight=256)
+PEERS = ("klatch", "tutorial", "tutorial-pubsub", "ceiling")
+SCENARIO = RoomLoad(
+    "w2",
+    "Flood: 100 members, one poster, 256 in flight",
+    Shape(members=100, in_flight=256),
+    goal="1,000,000 deliveries/s and 10,000 durable posts/s on one core",
+    peers=PEERS,
+)

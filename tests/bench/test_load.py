@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-from bench.load import Load
+from bench.load import Load, Shape
 from bench.peers.ceiling_server import Connection, Room, frame
 from bench.peers.klatch_dialect import KlatchDialect
 
@@ -18,8 +18,8 @@ MEMBERS = 5
 async def connected(room: Room) -> AsyncIterator[Load]:
     server = await asyncio.get_running_loop().create_server(lambda: Connection(room), "127.0.0.1", 0)
     async with server:
-        dialect = KlatchDialect(server.sockets[0].getsockname()[1], room=1, tokens=[""] * MEMBERS)
-        load = Load(dialect, MEMBERS, in_flight=4)
+        dialect = KlatchDialect(server.sockets[0].getsockname()[1], rooms=[1], tokens=[""] * MEMBERS)
+        load = Load(dialect, Shape(members=MEMBERS, in_flight=4))
         await load.connect()
         try:
             yield load

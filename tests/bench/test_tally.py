@@ -1,9 +1,9 @@
 """Whether the generator notices what it is there to notice: loss, repetition, disorder, changed text."""
 
 import pytest
-from bench.load import text
+from bench.dialect import text
 from bench.peers.klatch_dialect import KlatchDialect
-from bench.tally import Ledger, Tally
+from bench.tally import Front, Ledger, Tally
 
 
 def event(body: str) -> str:
@@ -65,3 +65,18 @@ def test_a_message_with_another_text_is_refused() -> None:
 
 def test_a_message_has_64_bytes() -> None:
     assert {len(text(serial).encode()) for serial in (0, 7, 12_345_678)} == {64}
+
+
+def test_the_front_is_where_the_slowest_member_is() -> None:
+    front = Front(0, members=3)
+    moves = [(0, 2), (0, 5), (0, 1), (1, 5), (2, 5), (5, 6)]
+    assert [(front.move(*move), front.lowest) for move in moves] == [
+        (False, 0), (False, 0), (True, 1), (True, 2), (True, 5), (False, 5)
+    ]  # fmt: skip
+
+
+def test_a_room_that_is_not_the_first_counts_from_its_own_first_number() -> None:
+    tally = Tally(first=70_000)
+    tally.add(range(70_000, 70_002))
+    tally.close(70_003)
+    assert (tally.count, tally.missing) == (2, {70_002})

@@ -1,4 +1,4 @@
-"""Settings of the tutorial project: a new Django project with Channels and a Valkey channel layer, and nothing else."""
+"""Settings of the tutorial project: a new Django project with Channels and a channel layer, and nothing else."""
 
 import os
 from pathlib import Path
@@ -18,8 +18,8 @@ DATABASES = {
 }
 
 _valkey = os.environ["TUTORIAL_VALKEY"]
-CHANNEL_LAYERS = {
-    "default": {
+_layers = {
+    "core": {
         "BACKEND": "channels_redis.core.RedisChannelLayer",
         "CONFIG": {
             # redis-py 8 gives up reading after five seconds, which is just as long as the layer waits for a message.
@@ -27,7 +27,8 @@ CHANNEL_LAYERS = {
             # The layer drops what exceeds 100 waiting messages. Raised, so that the flood is measured and not the loss.
             "capacity": 100_000,
         },
-    }
-    if os.environ["TUTORIAL_LAYER"] == "core"
-    else {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_valkey]}}
+    },
+    "pubsub": {"BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer", "CONFIG": {"hosts": [_valkey]}},
+    "memory": {"BACKEND": "channels.layers.InMemoryChannelLayer", "CONFIG": {"capacity": 100_000}},
 }
+CHANNEL_LAYERS = {"default": _layers[os.environ["TUTORIAL_LAYER"]]}
