@@ -131,7 +131,12 @@ def test_a_batch_survives_the_way_through_bytes() -> None:
     assert unpack(pack("me", batch)) == ("me", batch)
 
 
-@pytest.mark.parametrize("payload", [b"", b"{}", b"[]", b"[1]", b'["a",[1]]', b'["a",[["k",1]]]', b"\xff", b"null"])
+@pytest.mark.parametrize(
+    "payload",
+    [b"", b"{}", b"[]", b"[1]", b'["a",[1]]', b'["a",[["k",1]]]', b"\xff", b"null", b'["a",[{}]]']
+    + [b'["a",[["k",%s,0,null]]]' % pair for pair in (b"Infinity,0", b"1,-1", b'"1",0', b"1,1e400")]
+    + [b'["a",[["k",1,1,1,[]]]]', b'["a",[["k",1,1,1,null,2]]]'],
+)
 def test_bytes_of_strangers_are_refused(payload: bytes) -> None:
     with pytest.raises(ValueError):
         unpack(payload)

@@ -10,9 +10,11 @@ from typing import NamedTuple, Protocol
 from django.core.signals import setting_changed
 from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
-from pydantic_core import from_json, to_json
+from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 from klatch.conf import conf
+from klatch.protocol import Number
 
 
 class Envelope(NamedTuple):
@@ -54,13 +56,13 @@ def pack(sender: str, envelopes: Sequence[Envelope]) -> bytes:
     return to_json([sender, envelopes])
 
 
+_BATCH = TypeAdapter(tuple[str, list[tuple[str, Number, Number, Number, str | None]]])
+
+
 def unpack(payload: bytes | str) -> tuple[str, list[Envelope]]:
     """The sender and the batch. Raises ``ValueError`` for bytes that no relay of ours made."""
-    try:
-        sender, rows = from_json(payload)
-        return str(sender), [Envelope(str(row[0]), int(row[1]), int(row[2]), int(row[3]), row[4]) for row in rows]
-    except (TypeError, IndexError) as problem:
-        raise ValueError("not a batch of envelopes") from problem
+    sender, rows = _BATCH.validate_json(payload, strict=True)
+    return sender, list(map(Envelope._make, rows))
 
 
 def channel() -> str:
