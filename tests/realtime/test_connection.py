@@ -4,8 +4,13 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+from websockets.frames import Frame, Opcode
+from websockets.streams import StreamReader
+
 from klatch.errors import Close
-from klatch.realtime.connection import Chunk, Connection
+from klatch.realtime.chunk import Chunk
+from klatch.realtime.connection import Connection
 from klatch.realtime.hub import Hub
 from klatch.relay import Envelope
 
@@ -44,8 +49,29 @@ class Line:
                 self.sent.clear()
                 await self.sent.wait()
 
-    def connection(self, user: int = 1, limit: int = 1_000) -> Connection:
-        return Connection(self.send, user, limit, self.cuts.append)
+    def write(self, frame: bytes) -> bool:
+        """The way past ASGI: takes whole frames while the line is free."""
+        if self.free.is_set():
+            self.frames.append(json.loads(body_of(frame)))
+        return self.free.is_set()
+
+    def connection(self, user: int = 1, limit: int = 1_000, *, direct: bool = False) -> Connection:
+        return Connection(self.send, user, limit, self.cuts.append, self.write if direct else None)
+
+
+def body_of(frame: bytes) -> bytes:
+    """Of exactly one final, unmasked text frame, read by a client's parser and not by ours."""
+    reader = StreamReader()
+    reader.feed_data(frame)
+    reader.feed_eof()
+    with pytest.raises(StopIteration) as done:
+        next(Frame.parse(reader.read_exact, mask=False, max_size=None))
+    found: Frame = done.value.value
+    assert (found.opcode, found.fin) == (Opcode.TEXT, True)
+    with pytest.raises(StopIteration) as rest:
+        next(reader.read_to_eof(1))
+    assert rest.value.value == b""
+    return bytes(found.data)
 
 
 def chunk(*values: object) -> Chunk:
@@ -210,3 +236,50 @@ async def test_a_connection_is_cut_once() -> None:
     connection.cut(Close.LOGGED_OUT)
     connection.cut(Close.SLOW)
     assert line.cuts == [Close.LOGGED_OUT]
+
+
+@pytest.mark.parametrize("letters", [0, 1, 121, 122, 123, 65_531, 65_532, 65_533, 70_000])
+def test_a_frame_made_once_is_a_websocket_frame_of_any_length(letters: int) -> None:
+    """With quotes and brackets: 125, 126, 65,535 and 65,536 bytes are where the header changes."""
+    assert json.loads(body_of(chunk("x" * letters).line)) == ["x" * letters]
+    assert json.loads(body_of(chunk("я" * letters).line)) == ["я" * letters]
+
+
+async def test_a_free_line_takes_frames_as_they_are_and_a_full_one_gets_them_in_order() -> None:
+    line = Line()
+    connection = line.connection(direct=True)
+    talk(connection, "straight")
+    assert line.frames == [["straight"]]
+    line.free.clear()
+    talk(connection, "waits", "behind it")
+    assert connection.congested
+    line.free.set()
+    talk(connection, "not past them")
+    await line.until(4)
+    assert line.frames == [["straight"], ["waits"], ["behind it"], ["not past them"]]
+    await asyncio.sleep(0)
+    talk(connection, "straight again")
+    assert line.frames[-1] == ["straight again"]
+    assert line.cuts == []
+
+
+async def test_a_direct_line_that_was_cut_gets_nothing_more() -> None:
+    line = Line()
+    connection = line.connection(direct=True)
+    connection.offer(chunk("offered before the cut"))
+    connection.cut(Close.LOGGED_OUT)
+    connection.flush()
+    talk(connection, "after it")
+    assert line.frames == []
+
+
+async def test_a_room_alone_in_its_tick_keeps_the_order_of_what_was_said_before() -> None:
+    """An answer that was offered first must not be overtaken by the room's chunk."""
+    line, hub = Line(), Hub(schedule=lambda flush: None)
+    first, second = line.connection(1, direct=True), line.connection(2, direct=True)
+    for connection in (first, second):
+        hub.attach(connection, 7)
+    hub.say(first, '"answer"')
+    hub.deliver(Envelope("message.posted", 7, 1, 0, '"event"'))
+    hub.flush()
+    assert sorted(line.frames) == [["answer", "event"], ["event"]]

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 
-from klatch.realtime import node, socket
+from klatch.realtime import handshake, node
 
 Application = Callable[[dict[str, Any], Any, Any], Awaitable[None]]
 
@@ -19,7 +19,7 @@ def application(http: Application, websocket: Application | None = None) -> Appl
         elif scope["type"] != "websocket":
             await http(scope, receive, send)
         elif scope["path"].removeprefix(scope.get("root_path", "")) == _place():
-            await socket.serve(scope, receive, send)
+            await handshake.serve(scope, receive, send)
         elif websocket is not None:
             await websocket(scope, receive, send)
         else:

@@ -10,21 +10,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any
 
 from klatch.errors import Close
+from klatch.realtime.chunk import Chunk
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-
-
-class Chunk:
-    """What one tick brought to one room: encoded once, shared by all its followers."""
-
-    __slots__ = ("first", "frame", "last", "size", "text", "texts")
-
-    def __init__(self, texts: list[str], first: int = 0, last: int = 0) -> None:
-        self.texts = texts
-        self.text = ",".join(texts)
-        self.frame = f"[{self.text}]"
-        self.size = len(self.text) if self.text.isascii() else len(self.text.encode())
-        self.first, self.last = first, last
+Write = Callable[[bytes], bool]
 
 
 class Connection:
@@ -35,12 +24,15 @@ class Connection:
     """
 
     __slots__ = (
-        "_blocked", "_chunks", "_closing", "_limit", "_on_cut", "_send", "_waiting", "_waiting_bytes", "auth_hash",
-        "held", "rooms", "session", "token", "unanswered", "unsubscribed", "user", "welcomed",
+        "_blocked", "_chunks", "_closing", "_limit", "_on_cut", "_send", "_waiting", "_waiting_bytes", "_write",
+        "auth_hash", "held", "rooms", "session", "token", "unanswered", "unsubscribed", "user", "welcomed",
     )  # fmt: skip
 
-    def __init__(self, send: Send, user: int, limit: int, on_cut: Callable[[Close], None]) -> None:
+    def __init__(
+        self, send: Send, user: int, limit: int, on_cut: Callable[[Close], None], write: Write | None = None
+    ) -> None:
         self._send = send
+        self._write = write
         self._limit = limit
         self._on_cut = on_cut
         self._chunks: list[Chunk] = []
@@ -76,21 +68,32 @@ class Connection:
     def flush(self) -> None:
         """Hand this tick's frame to the transport, or queue it."""
         chunks = self._chunks
-        if not chunks:
-            return
-        frame = chunks[0].frame if len(chunks) == 1 else f"[{','.join([chunk.text for chunk in chunks])}]"
-        size = sum([chunk.size for chunk in chunks])
-        chunks.clear()
+        if chunks:
+            chunk = chunks[0] if len(chunks) == 1 else Chunk([chunk.text for chunk in chunks])
+            chunks.clear()
+            self.hand_over(chunk)
+
+    @property
+    def offered(self) -> bool:
+        """Whether something waits for this tick's ``flush``."""
+        return bool(self._chunks)
+
+    def hand_over(self, chunk: Chunk) -> None:
+        """Send a chunk as a frame of its own, now: nothing must be ``offered``."""
         if self._closing:
             return
-        if self._blocked is None:
-            self._transmit(frame)
-            return
+        if self._blocked is not None:
+            self._wait(chunk)
+        elif self._write is None or not self._write(chunk.line):
+            self._transmit(f"[{chunk.text}]")
+
+    def _wait(self, chunk: Chunk) -> None:
+        size = len(chunk.text) if chunk.text.isascii() else len(chunk.text.encode())
         # A single frame may be larger than the bound: what counts is what piles up behind it.
         if self._waiting and self._waiting_bytes + size > self._limit:
             self.cut(Close.SLOW)
             return
-        self._waiting.append((frame, size))
+        self._waiting.append((f"[{chunk.text}]", size))
         self._waiting_bytes += size
 
     def cut(self, code: Close) -> None:

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from klatch.realtime.connection import Chunk, Connection
+from klatch.realtime.chunk import Chunk
+from klatch.realtime.connection import Connection
 from klatch.relay import Envelope
 
 
@@ -107,9 +108,13 @@ class Hub:
             if followers.texts:
                 chunk = Chunk(followers.texts, followers.first, followers.last)
                 followers.texts = []
+                # The usual tick is one room's: then most connections get this chunk and nothing else.
+                alone = len(dirty) == 1 and not followers.ephemeral
                 for connection in followers.connections:
-                    if room in connection.held:
+                    if connection.held and room in connection.held:
                         connection.held[room].append(chunk)
+                    elif alone and not connection.offered:
+                        connection.hand_over(chunk)
                     elif connection.offer(chunk):
                         touched.append(connection)
             if followers.ephemeral:

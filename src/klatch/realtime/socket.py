@@ -1,4 +1,4 @@
-"""The life of one WebSocket: handshake, hello, the read loop, replies. No SQL, no fan-out, no rule of the product."""
+"""The life of one WebSocket after its handshake: hello, the read loop, replies. No SQL, no fan-out, no rule."""
 
 import asyncio
 import contextlib
@@ -10,11 +10,11 @@ from typing import Any
 from klatch import protocol, queries, serialize
 from klatch.commands import COMMANDS, ack, admit, draft, posted
 from klatch.conf import conf
-from klatch.errors import BadOrigin, Close, HelloFirst, Internal, KlatchError, NotFound, Unauthenticated
+from klatch.errors import Close, HelloFirst, Internal, KlatchError, NotFound
 from klatch.models.invite import hash_secret
 from klatch.realtime import login, resume
-from klatch.realtime.connection import Connection, Send
-from klatch.realtime.node import Node, start
+from klatch.realtime.connection import Connection, Send, Write
+from klatch.realtime.node import Node
 
 logger = logging.getLogger("klatch.socket")
 
@@ -26,40 +26,8 @@ BAD_FRAMES = 50
 TOO_BIG = 1009
 
 
-async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
-    """The ASGI application behind ``/ws/``."""
-    if (await receive())["type"] != "websocket.connect":
-        return
-    given = login.headers(scope)
-    try:
-        login.check_origin(scope, given)
-        node = await start()
-        heard, who = node.heard, await node.database.read(login.log_in, given)
-    except BadOrigin:
-        login.note_refused(scope, given)
-        await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
-        return
-    except Unauthenticated:
-        await _refuse(send, Close.UNAUTHENTICATED)
-        return
-    except KlatchError:
-        await _refuse(send, Close.SHUTDOWN)
-        return
-    if len(node.hub.users.get(who.user.pk, ())) >= conf().sockets_per_user:
-        await _refuse(send, Close.TOO_MANY_SOCKETS)
-        return
-    await send({"type": "websocket.accept"})
-    await Socket(node, who, receive, send).run(heard)
-
-
-async def _refuse(send: Send, code: Close) -> None:
-    # Accepted first: a browser is not told why a handshake was refused.
-    await send({"type": "websocket.accept"})
-    await send({"type": "websocket.close", "code": code})
-
-
 class Socket:
-    def __init__(self, node: Node, who: login.Login, receive: Receive, send: Send) -> None:
+    def __init__(self, node: Node, who: login.Login, receive: Receive, send: Send, write: Write | None) -> None:
         self._node = node
         self._user, self._may_write = who.user, who.may_write
         self._receive = receive
@@ -69,7 +37,7 @@ class Socket:
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._bad_frames = 0
         self._closing: asyncio.Task[None] | None = None
-        self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut)
+        self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut, write)
         self.connection.auth_hash, self.connection.token = who.auth_hash, who.token
         if who.session_key:
             self.connection.session = hash_secret(who.session_key)

@@ -124,7 +124,7 @@ def _serve(
 
     config = uvicorn.Config(
         "klatch.server.asgi:application",
-        ws="websockets-sansio",
+        ws="klatch.server.websocket:WebSocketProtocol",
         ws_max_size=65_536,
         ws_ping_interval=20,
         ws_ping_timeout=20,

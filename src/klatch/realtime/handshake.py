@@ -1,0 +1,43 @@
+"""Who may open a WebSocket: origin, log-in, number of sockets. What follows is ``socket``'s."""
+
+from typing import Any
+
+from klatch.conf import conf
+from klatch.errors import BadOrigin, Close, KlatchError, Unauthenticated
+from klatch.realtime import login
+from klatch.realtime.connection import Send
+from klatch.realtime.node import start
+from klatch.realtime.socket import Receive, Socket
+
+
+async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
+    """The ASGI application behind ``/ws/``."""
+    if (await receive())["type"] != "websocket.connect":
+        return
+    given = login.headers(scope)
+    try:
+        login.check_origin(scope, given)
+        node = await start()
+        heard, who = node.heard, await node.database.read(login.log_in, given)
+    except BadOrigin:
+        login.note_refused(scope, given)
+        await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
+        return
+    except Unauthenticated:
+        await _refuse(send, Close.UNAUTHENTICATED)
+        return
+    except KlatchError:
+        await _refuse(send, Close.SHUTDOWN)
+        return
+    if len(node.hub.users.get(who.user.pk, ())) >= conf().sockets_per_user:
+        await _refuse(send, Close.TOO_MANY_SOCKETS)
+        return
+    await send({"type": "websocket.accept"})
+    write = scope.get("extensions", {}).get("klatch.write")
+    await Socket(node, who, receive, send, write).run(heard)
+
+
+async def _refuse(send: Send, code: Close) -> None:
+    # Accepted first: a browser is not told why a handshake was refused.
+    await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": code})
