@@ -13,7 +13,7 @@ from django.core.asgi import get_asgi_application
 from django.db import connection, connections
 
 import klatch
-from klatch import limits
+from klatch import encoded, limits
 from klatch.actions import rooms, tokens
 from klatch.actions.members import invite
 from klatch.client import Client
@@ -26,6 +26,7 @@ numbers = itertools.count(1)
 @pytest.fixture(autouse=True)
 def _calm() -> None:
     limits.buckets.clear()
+    encoded.forget()
 
 
 @pytest.fixture
@@ -48,8 +49,8 @@ def make_room(owner: User, *people: User, name: str = "", kind: str = "open") ->
     return room
 
 
-def make_token(user: User) -> str:
-    return tokens.create_token(user, "tests")[1]
+def make_token(user: User, scope: str = "write") -> str:
+    return tokens.create_token(user, "tests", scope)[1]
 
 
 async def aside[T](function: Callable[..., T], *args: Any, **kwargs: Any) -> T:

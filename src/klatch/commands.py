@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from klatch import limits, protocol, queries, serialize
+from klatch import contents, limits, pages, protocol, queries, serialize
 from klatch.actions import directs, members, messages, reactions, reads, rooms
 from klatch.errors import Forbidden
 from klatch.log import Entry
@@ -121,43 +121,26 @@ def read_all(user: Any, request: protocol.ReadAll) -> protocol.Ack:
 
 
 @_command(protocol.History, writes=False)
-def history(user: Any, request: protocol.History) -> protocol.HistoryPage:
-    page = queries.history(
-        user, request.room, before=request.before, after=request.after, around=request.around, limit=request.limit
-    )
-    return {
-        "type": "history",
-        "room": page.room.pk,
-        "messages": [serialize.message(row, page.reactions[row.pk]) for row in page.messages],
-        "notices": [serialize.event(row) for row in page.notices],
-        "start": page.start,
-        "end": page.end,
-        "seq": page.room.seq,
-    }
+def history(user: Any, request: protocol.History) -> protocol.Encoded:
+    queries.membership(user, request.room)
+    page = pages.history(request.room, place(request))
+    # Rows are read as they are now: who is still a member after the last of them was one while they were read.
+    queries.membership(user, request.room)
+    return page.at(page.seq)
+
+
+def place(request: protocol.History) -> contents.Place:
+    return contents.Place(request.before, request.after, request.around, request.limit)
 
 
 @_command(protocol.Search, writes=False)
-def search(user: Any, request: protocol.Search) -> protocol.Results:
-    hits, following, given = queries.found(user, request.q, request.room, request.before, request.limit)
-    return {
-        "type": "results",
-        "results": [
-            {"message": serialize.message(row, given[row.pk]), "room": serialize.room(row.room)} for row in hits
-        ],
-        "next": following,
-    }
+def search(user: Any, request: protocol.Search) -> protocol.Encoded:
+    return pages.search(user, request)
 
 
 @_command(protocol.Rooms, writes=False)
-def list_rooms(user: Any, request: protocol.Rooms) -> protocol.RoomsPage:
-    page, following = queries.directory(user, request.q, request.after)
-    return {
-        "type": "rooms",
-        "rooms": [
-            {**serialize.room(room), "online": presence.count_in(room.pk), "member": member} for room, member in page
-        ],
-        "next": following,
-    }
+def list_rooms(user: Any, request: protocol.Rooms) -> protocol.Encoded:
+    return pages.directory(user, request)
 
 
 @_command(protocol.Members, writes=False)

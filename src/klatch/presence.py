@@ -21,12 +21,16 @@ class Presence:
         self._here: dict[int, Counter[int]] = {}
         self._elsewhere: dict[str, dict[int, set[int]]] = {}
         self._heard: dict[str, float] = {}
+        self.version = 0  # moves whenever somebody may have come or gone
 
     def enter(self, room: int, user: int) -> bool:
         """Returns whether this made the person online in the room, as far as this process is concerned."""
         counter = self._here.setdefault(room, Counter())
         counter[user] += 1
-        return counter[user] == 1
+        if counter[user] > 1:
+            return False
+        self.version += 1
+        return True
 
     def leave(self, room: int, user: int) -> bool:
         """Returns whether the person is no longer in the room through this process."""
@@ -36,6 +40,7 @@ class Presence:
         counter[user] -= 1
         if counter[user]:
             return False
+        self.version += 1
         del counter[user]
         if not counter:
             del self._here[room]
@@ -68,6 +73,7 @@ class Presence:
 
     def changed_elsewhere(self, process: str, changes: Changes, now: float) -> None:
         """Another process says who came and went there."""
+        self.version += 1
         rooms = self._elsewhere.setdefault(process, {})
         self._heard[process] = now
         for room, people in changes.items():
@@ -79,6 +85,7 @@ class Presence:
 
     def all_elsewhere(self, process: str, rooms: Mapping[int, Iterable[int]], now: float) -> dict[int, set[int]]:
         """Another process says who is where, in full; returns what is news in each room."""
+        self.version += 1
         before = self._elsewhere.get(process, {})
         after = {room: set(people) for room, people in rooms.items()}
         self._elsewhere[process] = after
@@ -91,6 +98,7 @@ class Presence:
         gone: dict[int, set[int]] = {}
         for process in [process for process, heard in self._heard.items() if heard < since]:
             del self._heard[process]
+            self.version += 1
             for room, people in self._elsewhere.pop(process).items():
                 gone.setdefault(room, set()).update(people)
         return gone
@@ -99,6 +107,7 @@ class Presence:
         self._here.clear()
         self._elsewhere.clear()
         self._heard.clear()
+        self.version += 1
 
 
 presence = Presence()

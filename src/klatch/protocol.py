@@ -345,9 +345,23 @@ class PeoplePage(TypedDict):
     people: list[Person]
 
 
+class Encoded(str):
+    """A reply that is JSON text already; it begins with its ``type``."""
+
+    __slots__ = ()
+
+
 def encode(frame: Any) -> str:
     """One object as JSON text, not yet wrapped in the frame's array."""
-    return to_json(frame).decode()
+    return frame if isinstance(frame, Encoded) else to_json(frame).decode()
+
+
+def reply(body: Any, ref: int | None) -> str:
+    """A reply as text, with the number that the client gave its request."""
+    if isinstance(body, Encoded):
+        begin = body.index(",") + 1
+        return f'{body[:begin]}"ref":{"null" if ref is None else ref},{body[begin:]}'
+    return encode({"type": body["type"], "ref": ref, **body})
 
 
 def decode(text: str) -> Any:

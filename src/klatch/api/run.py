@@ -33,6 +33,8 @@ async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:
     here = _node()
     if here is not None and isinstance(asked, protocol.Post):
         return answer(await here.writer.post(draft(user, asked), posted))
+    if here is not None and (kept := here.reads.begin(user, asked)) is not None:
+        return answer(await kept)
     work = partial(command.run, user, asked)
     return answer(await (written(work) if command.writes else in_thread(work)))
 

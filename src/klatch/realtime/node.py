@@ -19,6 +19,7 @@ from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database
 from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
+from klatch.realtime.reads import Reads
 from klatch.realtime.writer import Writer
 from klatch.relay import Envelope, relay
 
@@ -35,6 +36,7 @@ class Node:
         self.loop = asyncio.get_running_loop()
         self.hub = Hub()
         self.database = Database()
+        self.reads = Reads(self.database, self.spawn)
         self.announcer = Announcer(self.hub)
         self.delivery = Delivery(self.hub, self.database, self.announcer, self.spawn)
         self.sessions: dict[str, str] = {}  # hash → key of the sessions that hold sockets here
@@ -82,6 +84,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.get_running_loop().run_in_executor(None, self.database.close)
+        await asyncio.get_running_loop().run_in_executor(None, self.reads.close)
         presence.clear()
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
@@ -142,6 +145,7 @@ class Node:
             self.announcer.hear_spending(envelope.text or "")
         elif envelope.kind == "rights":
             self.heard += 1
+            self.reads.forget()
             self.spawn(self._check_rights(list(self.hub.users.get(envelope.user, ()))))
         elif envelope.kind == "session":
             self._end_session(envelope.text or "")

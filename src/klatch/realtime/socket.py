@@ -167,7 +167,8 @@ class Socket:
             command = COMMANDS[request.op]
             if command.writes:
                 return writer.run(partial(command.run, self._user, request))
-            return self._node.spawn(self._read(partial(command.run, self._user, request)))
+            kept = self._node.reads.begin(self._user, request)
+            return kept or self._node.spawn(self._read(partial(command.run, self._user, request)))
         if isinstance(request, protocol.Subscribe):
             return self._node.spawn(self._in_turn(self._subscribe(request)))
         if isinstance(request, protocol.Typing):
@@ -237,7 +238,7 @@ class Socket:
             self._reply(ref, reply)
 
     def _reply(self, ref: int | None, reply: Any) -> None:
-        self._node.hub.say(self.connection, protocol.encode({"type": reply["type"], "ref": ref, **reply}))
+        self._node.hub.say(self.connection, protocol.reply(reply, ref))
 
     def _error(self, ref: int | None, problem: BaseException) -> None:
         if not isinstance(problem, KlatchError):
