@@ -98,6 +98,24 @@ def lossy_relay(value: str) -> None:
     RemoteRelay._take = careless  # type: ignore[method-assign]
 
 
+def echo(value: str) -> None:
+    """The socket gives each frame back to whoever asks, as suites for WebSocket want it. All below it stays ours."""
+    from klatch.server import asgi
+
+    klatch = asgi.application
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "websocket":
+            await klatch(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "websocket.accept"})
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({**message, "type": "websocket.send"})
+
+    asgi.application = application
+
+
 def main() -> None:
     for fault in filter(None, os.environ.get("FAULT", "").split(",")):
         name, _, value = fault.partition("=")
