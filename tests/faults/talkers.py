@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,11 +40,21 @@ class Talker:
         self.resets = 0
         self.returns: list[float] = []  # seconds each coming back took
         self.replays: list[float] = []  # seconds from dialling to being complete, of each coming back
+        self.trail: deque[tuple[float, str]] = deque(maxlen=12)  # what happened to the line, for who asks why
         self._away_until = 0.0
         self.start_number = 0
         self.ended: Closed | None = None
         self._online = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+
+    def __repr__(self) -> str:
+        line = self.client._socket
+        return (
+            f"<Talker at {self.client.seqs.get(self.room)}, {self.client.frames.qsize()} frames wait, "
+            f"holes asked for {self.client._asked}, line {line.state.name if line else None} to {self.client.url}, "
+            f"online {self._online.is_set()}, ended {self.ended}, "
+            f"{[(round(when - time.monotonic(), 1), what) for when, what in self.trail]}>"
+        )
 
     async def start(self) -> "Talker":
         await self._open()
@@ -94,8 +105,10 @@ class Talker:
     async def _open(self) -> None:
         urls = self._urls()
         self.client.url = f"ws{urls[next(self._turn) % len(urls)].removeprefix('http')}/ws/"
+        self.trail.append((time.monotonic(), f"dials {self.client.url}"))
         async with asyncio.timeout(20):
             await self.client.connect()
+        self.trail.append((time.monotonic(), "is back"))
         self._online.set()
 
     async def _live(self) -> None:
@@ -103,6 +116,7 @@ class Talker:
             try:
                 self._take(await self.client.next())
             except Closed as closed:
+                self.trail.append((time.monotonic(), f"hears of {closed}"))
                 self._online.clear()
                 if closed.final:
                     self.ended = closed
@@ -117,11 +131,12 @@ class Talker:
             try:
                 await self._open()
             except Closed as closed:
+                self.trail.append((time.monotonic(), f"is refused: {closed}"))
                 if closed.final:
                     self.ended = closed
                     return
-            except (OSError, TimeoutError, websockets.WebSocketException):
-                pass
+            except (OSError, TimeoutError, websockets.WebSocketException) as problem:
+                self.trail.append((time.monotonic(), f"fails: {problem!r}"))
             else:
                 self.returns.append(time.monotonic() - gone)
                 self.replays.append(time.monotonic() - dialled)

@@ -36,8 +36,11 @@ async def busy_room(people: list[Talker], seconds: float, size: int) -> None:
 
 async def settled(here: Place, people: list[Talker], seconds: float = 20) -> None:
     head = max(row["seq"] for row in (await asyncio.to_thread(here.stored)).values())
-    for talker in people:
-        await talker.until(head, seconds)
+    for number, talker in enumerate(people):
+        try:
+            await talker.until(head, seconds)
+        except TimeoutError:
+            raise AssertionError(f"{number} of {len(people)} is not up to date with {head}: {talker}") from None
 
 
 @pytest.mark.parametrize("kind", ["sqlite"])

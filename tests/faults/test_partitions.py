@@ -3,6 +3,8 @@
 import asyncio
 import os
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -59,7 +61,9 @@ async def test_check_22_a_silent_line_to_valkey_leaves_delivery_to_the_log(place
 
 
 @pytest.mark.parametrize("kind", ["postgres"])
-async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: Start, proxy: Proxy) -> None:
+async def test_check_22_a_silent_line_to_postgresql_moves_people_to_the_other_process(
+    place: Start, proxy: Proxy
+) -> None:
     proxy.target = postgres_socket()
 
     def through(here: Place) -> dict[str, str]:
@@ -74,9 +78,20 @@ async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: 
     await asyncio.sleep(1)
     proxy.blackhole()
     began = time.monotonic()
-    await asyncio.sleep(AWAY + 4)
+    # The cut-off process sends its people away; they go on in the other one.
+    false_acks = 0
+    async with asyncio.timeout(AWAY + 10):
+        while here_still := [talker for talker in people[::2] if not talker.returns]:
+            acked = [sent.acked or 0 for talker in here_still for sent in talker.sent.values()]
+            false_acks = max(false_acks, sum(when > began + 0.5 for when in acked))
+            await asyncio.sleep(0.1)
+    sent_away = time.monotonic() - began
+    moved = [await talker.post("from the other side") for talker in people[::2]]
+    assert all(sent.acked is not None for sent in moved)
+    readiness = await asyncio.to_thread(_readiness, here.urls[0])
+    await asyncio.sleep(max(0.0, began + AWAY + 4 - time.monotonic()))
     ended = time.monotonic()
-    cut_off, others = [], []
+    others = []
     went_on = [
         min(sent.acked for sent in talker.sent.values() if sent.acked is not None and sent.acked > began + 0.5)
         for talker in people[1::2]
@@ -84,7 +99,8 @@ async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: 
     stall = max(went_on) - began
     for number, talker in enumerate(people):
         acks = [sent.acked for sent in talker.sent.values() if sent.acked and began + 0.5 < sent.acked < ended]
-        (others if number % 2 else cut_off).append(len(acks))
+        if number % 2:
+            others.append(len(acks))
     proxy.blackhole(False)
     healed = time.monotonic()
     first = await people[0].post("after it")
@@ -95,15 +111,26 @@ async def test_check_22_a_silent_line_to_postgresql_acknowledges_nothing(place: 
     returns = [len(talker.returns) for talker in people]
     found = {
         "others_waited": stall,
-        "cut_off_acks": sum(cut_off),
+        "cut_off_acks": false_acks,
+        "sent_away_after": sent_away,
+        "readiness": readiness,
         "other_acks": sum(others),
         "back": (first.acked or 0) - healed,
     }
     await finish(here, people, returned=returns, **found)
-    assert sum(cut_off) == 0
+    assert false_acks == 0
+    assert readiness == 503
+    assert sent_away < 20
     # A transaction that was under way keeps its rooms locked until PostgreSQL has heard nothing for ten seconds.
     assert sum(others) > 10
     assert stall < 12
+
+
+def _readiness(url: str) -> int:
+    try:
+        return int(urllib.request.urlopen(f"{url}/readyz", timeout=10).status)
+    except urllib.error.HTTPError as refused:
+        return refused.code
 
 
 async def test_check_22_a_silent_line_to_clients_delays_them_and_loses_nothing(place: Start, proxy: Proxy) -> None:

@@ -4,15 +4,17 @@ Django's own bridge would put all sockets of a process on one thread.
 """
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connections
 
 from klatch.errors import Unavailable
 
 THREADS = 4
+CLOSING_SECONDS = 5.0
 
 
 class Database:
@@ -25,16 +27,16 @@ class Database:
         return await asyncio.get_running_loop().run_in_executor(self._pool, _run, unit, args)
 
     def close(self) -> None:
-        """Close the threads and their connections."""
+        """Close the threads and their connections; a thread whose database is silent is left behind."""
         everyone = threading.Barrier(self._threads)
 
         def last() -> None:
-            everyone.wait(timeout=10)
+            with contextlib.suppress(threading.BrokenBarrierError):
+                everyone.wait(timeout=CLOSING_SECONDS)
             connections.close_all()
 
-        for _ in range(self._threads):
-            self._pool.submit(last)
-        self._pool.shutdown(wait=True)
+        wait([self._pool.submit(last) for _ in range(self._threads)], timeout=CLOSING_SECONDS + 1)
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 def _run[T](unit: Callable[..., T], args: tuple[object, ...]) -> T:

@@ -30,11 +30,12 @@ Spawn = Callable[[Coroutine[Any, Any, Any]], object]
 
 
 class Delivery:
-    """The feeds of the rooms that are followed here. ``spawn`` runs something beside."""
+    """The feeds of the rooms that are followed here. ``looks`` reads for the periodic look, ``spawn`` runs beside."""
 
-    def __init__(self, hub: Hub, database: Database, announcer: Announcer, spawn: Spawn) -> None:
+    def __init__(self, hub: Hub, database: Database, looks: Database, announcer: Announcer, spawn: Spawn) -> None:
         self._hub = hub
         self._database = database
+        self._looks = looks
         self._announcer = announcer
         self._spawn = spawn
         self._feeds: dict[int, Feed] = {}
@@ -192,7 +193,7 @@ class Delivery:
 
     async def look_at_log(self) -> None:
         """Compare every followed room with the log, and who came and went: finds what was lost without a trace."""
-        last, heads, changes = await self._database.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
+        last, heads, changes = await self._looks.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))
         self._log_id = max(self._log_id, last)
         for room, head in heads.items():
             feed = self._feeds.get(room)

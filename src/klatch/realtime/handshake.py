@@ -1,12 +1,13 @@
 """Who may open a WebSocket: origin, log-in, number of sockets. What follows is ``socket``'s."""
 
+import asyncio
 from typing import Any
 
 from klatch.conf import conf
-from klatch.errors import BadOrigin, Close, KlatchError, Unauthenticated
+from klatch.errors import BadOrigin, Close, KlatchError, Unauthenticated, Unavailable
 from klatch.realtime import login
 from klatch.realtime.connection import Send
-from klatch.realtime.node import start
+from klatch.realtime.node import SILENT_SECONDS, start
 from klatch.realtime.socket import Receive, Socket
 
 
@@ -18,7 +19,10 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     try:
         login.check_origin(scope, given)
         node = await start()
-        heard, who = node.heard, await node.database.read(login.log_in, given)
+        if node.cut_off:
+            raise Unavailable
+        async with asyncio.timeout(SILENT_SECONDS):
+            heard, who = node.heard, await node.database.read(login.log_in, given)
     except BadOrigin:
         login.note_refused(scope, given)
         await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
@@ -26,7 +30,7 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
     except Unauthenticated:
         await _refuse(send, Close.UNAUTHENTICATED)
         return
-    except KlatchError:
+    except (KlatchError, TimeoutError):
         await _refuse(send, Close.SHUTDOWN)
         return
     if len(node.hub.users.get(who.user.pk, ())) >= conf().sockets_per_user:

@@ -26,6 +26,7 @@ from klatch.relay import Envelope, relay
 logger = logging.getLogger("klatch.node")
 
 ENDED_SESSIONS = 10_000  # remembered, the last ones
+SILENT_SECONDS = 10.0  # without any answer of the database
 SETTLE_SECONDS = 2.0  # how long a connection may take to get its last answers when the process stops
 
 
@@ -38,7 +39,8 @@ class Node:
         self.database = Database()
         self.reads = Reads(self.database, self.spawn)
         self.announcer = Announcer(self.hub)
-        self.delivery = Delivery(self.hub, self.database, self.announcer, self.spawn)
+        self.looks = Database(threads=1)  # of its own: a crowd that reads must not make us blind
+        self.delivery = Delivery(self.hub, self.database, self.looks, self.announcer, self.spawn)
         self.sessions: dict[str, str] = {}  # hash → key of the sessions that hold sockets here
         self.heard = 0  # how often somebody's rights were said to have changed
         self._ended: OrderedDict[str, None] = OrderedDict()  # hashes of sessions that have ended
@@ -46,6 +48,7 @@ class Node:
         self._look_now = asyncio.Event()
         self.running = False
         self.draining = False
+        self.cut_off = False  # the database is silent: people are better off with another process
 
     async def start(self) -> None:
         presence.clear()
@@ -83,7 +86,8 @@ class Node:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await asyncio.get_running_loop().run_in_executor(None, self.database.close)
+        for database in (self.database, self.looks):
+            await asyncio.get_running_loop().run_in_executor(None, database.close)
         await asyncio.get_running_loop().run_in_executor(None, self.reads.close)
         presence.clear()
 
@@ -130,7 +134,7 @@ class Node:
                 self._take(envelope)
             except Exception:
                 # Another version's, perhaps: it must not take the rest of the batch with it.
-                logger.exception("An envelope of kind %s could not be read", envelope.kind)
+                logger.exception("An envelope of kind %.40r could not be read", envelope.kind)
 
     def _take(self, envelope: Envelope) -> None:
         if envelope.seq:
@@ -155,7 +159,22 @@ class Node:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._look_now.wait(), conf().head_check_seconds)
             self._look_now.clear()
-            await _patiently(self.delivery.look_at_log())
+            try:
+                async with asyncio.timeout(SILENT_SECONDS):
+                    await _patiently(self.delivery.look_at_log())
+            except TimeoutError:
+                self._send_away()
+            else:
+                self.cut_off = False
+
+    def _send_away(self) -> None:
+        """The database neither answers nor fails: another process may reach it, and this one can do nothing."""
+        if not self.cut_off:
+            logger.error("The database has been silent for %d s: everybody is sent to another process", SILENT_SECONDS)
+        self.cut_off = True
+        for theirs in list(self.hub.users.values()):
+            for connection in list(theirs):
+                connection.cut(Close.SHUTDOWN)
 
     # Rights
 

@@ -3,6 +3,7 @@
 A notification carries under 8,000 bytes: a larger event travels as its number only and is read from the log.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from klatch.relay import Envelope, pack
 from klatch.relay.remote import RemoteRelay
 
 CHANNEL = "klatch"
+PING_SECONDS = 5.0
 LARGEST = 7_900
 
 
@@ -48,8 +50,11 @@ class PostgresRelay(RemoteRelay):
         async with await psycopg.AsyncConnection.connect(**_parameters(), autocommit=True) as line:
             await line.execute(f"LISTEN {CHANNEL}")
             subscribed()
-            async for notification in line.notifies():
-                yield notification.payload.encode()
+            while True:
+                async for notification in line.notifies(timeout=PING_SECONDS):
+                    yield notification.payload.encode()
+                # Silence is normal, and so is a line that died in silence: this tells them apart.
+                await asyncio.wait_for(line.execute("SELECT 1"), PING_SECONDS)
 
     async def disconnect(self) -> None:
         if self._line is not None:
@@ -57,6 +62,7 @@ class PostgresRelay(RemoteRelay):
 
 
 def _parameters() -> dict[str, Any]:
+    """What libpq understands of the database's settings: the rest is for Django."""
     given = connections["default"].get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port", "service", "passfile", "sslmode", "sslrootcert")
-    return {**{key: given[key] for key in wanted if given.get(key)}, "connect_timeout": 2}
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    return {"connect_timeout": 2} | {key: value for key, value in given.items() if key in known and value}

@@ -48,6 +48,21 @@ class Environment:
         return bool(self.origins) and all(origin.startswith("https://") for origin in self.origins)
 
     @property
+    def open_relay(self) -> str:
+        """What is wrong with a Valkey beyond this machine that asks for no password; empty where there is none.
+
+        A name without a dot is one of a container network, which is closed.
+        """
+        url = urlsplit(self.relay_url)
+        host = url.hostname or ""
+        if url.password or host in ("localhost", "127.0.0.1", "::1") or not set(host) & set(".:"):
+            return ""
+        return (
+            f"KLATCH_RELAY_URL has no password: whoever reaches {host} can read along. "
+            "Give Valkey one (requirepass) and write redis://:password@host."
+        )
+
+    @property
     def hosts(self) -> list[str]:
         """The names this server answers to. A doctor on the machine itself is always heard."""
         if not self.origins:
@@ -147,7 +162,7 @@ def _database(value: str) -> dict[str, Any]:
         raise SettingError(
             "KLATCH_DATABASE_URL names PostgreSQL, but its driver is not installed: pip install 'klatch[postgres]'."
         )
-    options: dict[str, Any] = dict(parse_qsl(url.query))
+    options: dict[str, Any] = {**PATIENCE, **dict(parse_qsl(url.query))}
     if find_spec("psycopg_pool") is not None:
         options["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
     return {
@@ -217,6 +232,14 @@ def _time_zone(value: str) -> str:
     return value
 
 
+# A line to PostgreSQL that died without a word is noticed by the kernel after some 15 seconds, not after hours.
+PATIENCE = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 15_000,
+}
 ON_NETWORK = "_KLATCH_ON_NETWORK"  # from `klatch serve` to its own workers; nobody sets it by hand
 
 

@@ -23,8 +23,12 @@ def alive(request: HttpRequest) -> JsonResponse:
 def ready(request: HttpRequest) -> JsonResponse:
     """Whether this process can take people now: the engine runs, the database answers and is as new as the code."""
     global _current
-    if node.current() is None:
+    here = node.current()
+    if here is None:
         return JsonResponse({"klatch": "not ready", "because": "engine"}, status=503)
+    if here.cut_off:
+        # Asking again would only hold up one more thread.
+        return JsonResponse({"klatch": "not ready", "because": "database"}, status=503)
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -35,8 +39,7 @@ def ready(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"klatch": "not ready", "because": "database"}, status=503)
     if not _current:
         return JsonResponse({"klatch": "not ready", "because": "migrations"}, status=503)
-    here = node.current()
-    if here is not None and here.draining:
+    if here.draining:
         return JsonResponse({"klatch": "not ready", "because": "stopping"}, status=503)
     # Without its relay the process still serves everybody; what others say comes through the log, a little later.
     if not getattr(relay(), "healthy", True):
