@@ -2,11 +2,12 @@
 PORT ?= 8000
 DATA ?= data
 HOST ?= 127.0.0.1
+INPUTS ?= 1000000
 PYTHON := .venv/bin/python
 
 
 
-.PHONY: help run test faults check fix bench screenshots types clean requirements
+.PHONY: help run test faults fuzz check fix bench screenshots types clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -20,6 +21,10 @@ test: .venv/dev.stamp  ## every test, the browser journeys too
 
 faults: .venv/dev.stamp  ## the long tier: real processes and engines, broken on purpose
 	@.venv/bin/python -m pytest -q -m faults tests/faults
+
+fuzz: .venv/fuzz.stamp  ## made-up input: make fuzz INPUTS=10000000; hours. What fails is left in build/fuzz
+	@$(PYTHON) -m tests.fuzz.run all $(INPUTS)
+	@KLATCH_EXAMPLES=1000 $(PYTHON) -m pytest -q tests/server/test_schema.py
 
 check: .venv/dev.stamp  ## lint, format, types, layering, docs, JavaScript
 	@bash scripts/check
@@ -47,3 +52,6 @@ clean:  ## forget the environment; data stays
 
 .venv/bench.stamp: requirements/bench.txt .venv/dev.stamp
 	@bash scripts/environment bench
+
+.venv/fuzz.stamp: requirements/fuzz.txt .venv/dev.stamp
+	@bash scripts/environment fuzz

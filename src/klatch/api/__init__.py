@@ -16,11 +16,40 @@ from klatch import __version__
 from klatch.api import links, messages, people, rooms
 from klatch.api.auth import log_in
 from klatch.api.run import answer
-from klatch.errors import Internal, Invalid, KlatchError, NotFound, Unauthenticated
+from klatch.errors import ALL, Internal, Invalid, KlatchError, NotFound, Unauthenticated
 
 logger = logging.getLogger("klatch.api")
 
-api = NinjaAPI(
+ERROR = {
+    "type": "object",
+    "title": "Error",
+    "required": ["type", "code", "detail"],
+    "properties": {
+        "type": {"const": "error", "type": "string"},
+        "code": {"type": "string", "enum": sorted(kind.code for kind in ALL)},
+        "detail": {"type": "string"},
+        "retry_after": {"type": "number"},
+        "fields": {"type": "object", "additionalProperties": {"type": "string"}},
+        "limit": {"type": "integer"},
+    },
+}
+
+
+class Api(NinjaAPI):
+    """Whose document tells of refusals as well: one body for all of them."""
+
+    def get_openapi_schema(self, **how: Any) -> Any:
+        document = super().get_openapi_schema(**how)
+        document["components"]["schemas"]["Error"] = ERROR
+        content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+        for operations in document["paths"].values():
+            for operation in operations.values():
+                told = {str(status): reply for status, reply in operation["responses"].items()}
+                operation["responses"] = {**told, "default": {"description": "A refusal", "content": content}}
+        return document
+
+
+api = Api(
     title="Klatch",
     version=__version__,
     description="Chat for Django. The same requests travel on the WebSocket: see the protocol reference.",
