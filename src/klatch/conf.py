@@ -22,7 +22,7 @@ class Conf:
     origins: tuple[str, ...] = ()  # whose pages may open the socket; empty: those of the very address that was asked
     body_chars: int = 10_000
     frame_bytes: int = 65_536
-    outbox_bytes: int = 1_048_576  # what one connection may have waiting before it is cut as slow
+    outbox_bytes: int = 1_048_576  # what may wait for one connection: from half of it on, no events
     sockets_per_user: int = 20
     rooms_per_user: int = 2_000
     people_per_direct: int = 20

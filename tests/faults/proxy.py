@@ -92,7 +92,8 @@ class Proxy:
             return await asyncio.open_unix_connection(self.target)
         line = socket.socket()
         if self.rate:
-            # Else the kernel alone would hold megabytes for a slow reader.
+            # Else the kernel alone would hold megabytes for a slow reader: packets as on a real line, a small window.
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1_400)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         line.setblocking(False)
         await asyncio.get_running_loop().sock_connect(line, self.target)

@@ -82,6 +82,16 @@ def slow_commits(value: str) -> None:
     log.Record.save = slow  # type: ignore[method-assign]
 
 
+def never_sync(value: str) -> None:
+    """SQLite does not wait for the disk."""
+    from django.db.backends.signals import connection_created
+
+    def hasty(connection: Any, **_: Any) -> None:
+        connection.cursor().execute("PRAGMA synchronous=OFF")
+
+    connection_created.connect(hasty, weak=False)
+
+
 def lossy_relay(value: str) -> None:
     """What other processes tell comes late, twice, in another order, or not at all."""
     import random

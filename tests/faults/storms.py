@@ -24,14 +24,14 @@ async def talkers(place: Place, count: int = 0) -> list[Talker]:
     return [await talker.start() for talker in made]
 
 
-async def storm(people: list[Talker], stop: asyncio.Event, pause: float = 0.01) -> None:
+async def storm(people: list[Talker], stop: asyncio.Event, pause: float = 0.01, words: str = "«привет» 上海") -> None:
     """Everybody writes, one message after the other, until ``stop``."""
 
     async def write(number: int, talker: Talker) -> None:
         count = 0
         while not stop.is_set():
             count += 1
-            await talker.post(f"{number}-{count} «привет» 上海")
+            await talker.post(f"{number}-{count} {words}".strip())
             await asyncio.sleep(pause)
 
     await asyncio.gather(*[write(number, talker) for number, talker in enumerate(people)])

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from klatch.client import RequestError
 from klatch.models import Event, Room
+from klatch.realtime import resume
 from klatch.relay import relay
 from tests.conftest import Server, aside, make_room, make_user
 from tests.realtime.model import Talker, fresh, settled
@@ -18,7 +19,7 @@ from tests.realtime.test_lossy import CARELESS
 from tests.relay.lossy import LossyRelay
 
 WHAT = ("post", "post", "post", "reply", "edit", "delete", "react", "join", "leave", "remove", "invite", "rename",
-        "drop", "back", "subscribe", "settle")  # fmt: skip
+        "drop", "back", "behind", "behind", "subscribe", "settle")  # fmt: skip
 STEP = st.tuples(st.sampled_from(WHAT), st.integers(0, 3), st.integers(0, 1), st.integers(0, 50))
 # What stands in one list happens at the same time.
 WALK = st.lists(st.lists(STEP, min_size=1, max_size=5, unique_by=lambda step: step[1]), min_size=4, max_size=25)
@@ -47,6 +48,9 @@ class World:
             await talker.back()
         elif talker.away:
             return
+        elif what == "behind":
+            for connection in list(self.server.node.hub.users.get(self.people[who].pk, ())):
+                self.server.node.pacer.slow_down(connection)
         elif what == "settle":
             await talker.catch_up()
         elif what in ("post", "reply"):
@@ -98,8 +102,9 @@ def numbers_of(rooms: list[Room]) -> dict[int, list[int]]:
 
 
 @pytest.fixture
-def _careless(settings: Any) -> None:
+def _careless(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.KLATCH = CARELESS
+    monkeypatch.setattr(resume, "PAGE", 2)
 
 
 @settings(

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from klatch.actions import messages
-from klatch.realtime import socket
+from klatch.realtime import pacer, socket
 from klatch.relay import Envelope
 from tests.conftest import Server, aside, make_room, make_user
 from tests.realtime.lines import eventually, talking
@@ -16,10 +16,11 @@ BIG = "x" * 100_000
 LIMIT = 300_000
 
 
-async def test_a_reader_who_stops_reading_is_cut_within_its_bound_and_comes_back_complete(
-    server: Server, settings: Any
+async def test_a_reader_who_stops_reading_is_cut_after_a_while_within_its_bound_and_comes_back_complete(
+    server: Server, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.KLATCH = {"OUTBOX_BYTES": LIMIT}
+    monkeypatch.setattr(pacer, "STUCK_SECONDS", 0.3)
     anna, joon = await aside(make_user), await aside(make_user)
     room = await aside(make_room, anna, joon)
     hub = server.node.hub
@@ -28,7 +29,7 @@ async def test_a_reader_who_stops_reading_is_cut_within_its_bound_and_comes_back
         stuck.socket.transport.pause_reading()
         sent = 0
         # Through the hub alone: what counts here are bytes, more than the sockets between us can hold.
-        while connection.open and sent < 500:
+        while connection.open and sent < 5_000:
             hub.deliver(Envelope("message.posted", room.pk, 10_000 + sent, 0, json.dumps({"type": "big", "x": BIG})))
             hub.flush()
             sent += 1

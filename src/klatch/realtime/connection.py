@@ -4,13 +4,13 @@ Knows bytes, not meaning.
 """
 
 import asyncio
-import types
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from klatch.errors import Close
 from klatch.realtime.chunk import Chunk
+from klatch.realtime.stepping import go_on
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Write = Callable[[bytes], bool]
@@ -19,13 +19,13 @@ Write = Callable[[bytes], bool]
 class Connection:
     """``user``, ``rooms`` and ``login`` are the hub's and the socket's notes on it.
 
-    The transport's own buffer holds up to its high-water mark; after that up to ``limit`` bytes wait here, and then the
-    connection is cut as slow. Nobody ever waits for it.
+    The transport's own buffer holds up to its high-water mark; after that up to ``limit`` bytes wait here: beyond half
+    of it ``on_full`` is told, which keeps events away; beyond all of it the client is cut as slow. Nobody waits for it.
     """
 
     __slots__ = (
         "_blocked", "_chunks", "_closing", "_limit", "_on_cut", "_send", "_waiting", "_waiting_bytes", "_write",
-        "auth_hash", "held", "rooms", "session", "token", "unanswered", "unsubscribed", "user", "welcomed",
+        "auth_hash", "held", "on_full", "rooms", "session", "token", "unanswered", "unsubscribed", "user", "welcomed",
     )  # fmt: skip
 
     def __init__(
@@ -35,6 +35,7 @@ class Connection:
         self._write = write
         self._limit = limit
         self._on_cut = on_cut
+        self.on_full: Callable[[], None] = lambda: None
         self._chunks: list[Chunk] = []
         self._waiting: deque[tuple[str, int]] = deque()
         self._waiting_bytes = 0
@@ -89,12 +90,24 @@ class Connection:
 
     def _wait(self, chunk: Chunk) -> None:
         size = len(chunk.text) if chunk.text.isascii() else len(chunk.text.encode())
+        total, half = self._waiting_bytes + size, self._limit // 2
         # A single frame may be larger than the bound: what counts is what piles up behind it.
-        if self._waiting and self._waiting_bytes + size > self._limit:
+        if self._waiting_bytes > half and total > self._limit:
             self.cut(Close.SLOW)
             return
+        if self._waiting and total > half:
+            self.on_full()
         self._waiting.append((f"[{chunk.text}]", size))
-        self._waiting_bytes += size
+        self._waiting_bytes = total
+
+    async def drained(self, seconds: float) -> bool:
+        """Wait until the transport has taken all that waits; False when it takes nothing for so many seconds."""
+        while (blocked := self._blocked) is not None:
+            first = self._waiting[0] if self._waiting else None
+            await asyncio.wait([blocked], timeout=seconds)
+            if self._blocked is blocked and (self._waiting[0] if self._waiting else None) is first:
+                return False
+        return True
 
     def cut(self, code: Close) -> None:
         """Stop sending, forget what waits, and have the socket closed with ``code``."""
@@ -121,7 +134,7 @@ class Connection:
 
     async def _finish(self, sending: Coroutine[Any, Any, None], waits_for: Any) -> None:
         try:
-            await _go_on(sending, waits_for)
+            await go_on(sending, waits_for)
             while self._waiting and not self._closing:
                 frame, size = self._waiting.popleft()
                 self._waiting_bytes -= size
@@ -130,20 +143,3 @@ class Connection:
             self._closing = True
         finally:
             self._blocked = None
-
-
-@types.coroutine
-def _go_on(coroutine: Coroutine[Any, Any, None], waits_for: Any) -> Generator[Any, Any, None]:
-    """Continue a coroutine that was started outside a task and now waits for ``waits_for``."""
-    while True:
-        try:
-            value = yield waits_for
-        except BaseException as problem:
-            step = coroutine.throw
-            argument: Any = problem
-        else:
-            step, argument = coroutine.send, value  # type: ignore[assignment]
-        try:
-            waits_for = step(argument)
-        except StopIteration:
-            return

@@ -50,6 +50,10 @@ class Delivery:
         """The rooms that somebody follows here."""
         return list(self._feeds)
 
+    def given(self, room: int) -> int:
+        """The number of the last event of a room that its followers were given."""
+        return self._hub.rooms[room].last or self._feeds[room].seq or 0
+
     def attach(self, connection: Connection, room: int, *, hold: bool) -> None:
         """Have the room's next events sent to the connection; with ``hold`` only after ``release``."""
         if room in connection.rooms:

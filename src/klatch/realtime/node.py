@@ -19,6 +19,7 @@ from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database
 from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
+from klatch.realtime.pacer import Pacer
 from klatch.realtime.reads import Reads
 from klatch.realtime.writer import Writer
 from klatch.relay import Envelope, relay
@@ -41,6 +42,7 @@ class Node:
         self.announcer = Announcer(self.hub)
         self.looks = Database(threads=1)  # of its own: a crowd that reads must not make us blind
         self.delivery = Delivery(self.hub, self.database, self.looks, self.announcer, self.spawn)
+        self.pacer = Pacer(self.hub, self.database, self.delivery, self.spawn)
         self.sessions: dict[str, str] = {}  # hash → key of the sessions that hold sockets here
         self.heard = 0  # how often somebody's rights were said to have changed
         self._ended: OrderedDict[str, None] = OrderedDict()  # hashes of sessions that have ended

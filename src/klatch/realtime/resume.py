@@ -13,11 +13,22 @@ from klatch.models import Membership
 from klatch.presence import presence
 
 AT_ONCE = 200  # events
+PAGE = 50  # events for somebody who cannot keep up
+PAGE_BYTES = 65_536
 
 
 class Caught(NamedTuple):
     """What was read for one room: its head at that moment, the encoded events after the client's number, or a reset."""
 
+    head: int
+    events: list[str]
+    reset: bool
+
+
+class Page(NamedTuple):
+    """A part of what was missed, for a connection that stays: the events up to ``upto``; ``head`` is the room's."""
+
+    upto: int
     head: int
     events: list[str]
     reset: bool
@@ -57,6 +68,23 @@ def read_room(user: Any, room: int, known: int | None) -> Caught:
     caught = catch_up(queries.membership(user, room), known, True, conf().outbox_bytes)
     queries.membership(user, room)
     return caught
+
+
+def read_page(user: Any, room: int, known: int) -> Page:
+    """The next events of one room, as many as go into a page. Raises ``NotFound``."""
+    head = queries.membership(user, room).room.seq
+    events: list[str] = []
+    size = 0
+    if known <= head <= known + conf().resume_events:
+        for row, reactions in queries.events_between(room, known, min(head, known + PAGE)):
+            if row.seq != known + len(events) + 1 or size > PAGE_BYTES:
+                break
+            events.append(protocol.encode(serialize.event(row, reactions)))
+            size += len(events[-1])
+    queries.membership(user, room)
+    if known != head and not events:
+        return Page(head, head, [], True)
+    return Page(known + len(events), head, events, False)
 
 
 def catch_up(membership: Membership, known: int | None, same_epoch: bool, allowed: int) -> Caught:

@@ -38,6 +38,7 @@ class Socket:
         self._bad_frames = 0
         self._closing: asyncio.Task[None] | None = None
         self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut, write)
+        self.connection.on_full = partial(node.pacer.slow_down, self.connection)
         self.connection.auth_hash, self.connection.token = who.auth_hash, who.token
         if who.session_key:
             self.connection.session = hash_secret(who.session_key)

@@ -1,0 +1,140 @@
+"""People of the soak: each does whatever one can do in a chat, and holds what the specification says a client holds."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
+
+import websockets
+
+from klatch.client import Client, Closed, RequestError
+from tests.realtime.model import Talker
+
+AWAY = (Closed, OSError, TimeoutError, websockets.WebSocketException)
+
+
+class Person:
+    """``held`` is their client and its store. ``acked`` has the id of each acknowledged message by its client id."""
+
+    def __init__(self, number: int, urls: Callable[[], list[str]], token: str) -> None:
+        self.number, self._urls, self._token = number, urls, token
+        self.chance = random.Random(number)
+        self.acked: dict[str, int] = {}
+        self.done: dict[str, int] = {}
+        self.returns = self.resets = 0
+        self.held: Talker
+
+    async def come(self) -> None:
+        self.held = await self.anew()
+
+    async def anew(self) -> Talker:
+        """The same person on another device that knows nothing yet."""
+        client = Client(self.chance.choice(self._urls()), token=self._token)
+        async with asyncio.timeout(20):
+            await client.connect()
+        return Talker(None, client)  # type: ignore[arg-type] - whose it is only the tests beside the database ask
+
+    async def come_back(self) -> None:
+        self.returns += 1
+        while True:
+            client = self.held.client
+            with suppress(*AWAY):
+                await client.abort()
+            client.url = f"ws{self.chance.choice(self._urls()).removeprefix('http')}/ws/"
+            try:
+                async with asyncio.timeout(20):
+                    await client.connect()
+                await self.held.catch_up()
+            except AWAY:
+                await asyncio.sleep(0.2 + self.chance.random() * 0.3)
+            else:
+                return
+
+    async def live(self, calm: asyncio.Event, rooms: list[int], pace: float) -> None:
+        """One thing after the other, for as long as it is not ``calm``."""
+        while not calm.is_set():
+            what = self.chance.choice(DEEDS)
+            try:
+                async with asyncio.timeout(15):
+                    await self._do(what, rooms)
+                    await self.held.catch_up()
+            except RequestError as refused:
+                what = f"{what}: {refused.code}"
+            except AWAY:
+                await self.come_back()
+            self.done[what] = self.done.get(what, 0) + 1
+            await asyncio.sleep(self.chance.random() * 2 * pace)
+
+    async def _do(self, what: str, rooms: list[int]) -> None:
+        ask, store, chance = self.held.ask, self.held.store, self.chance
+        room = chance.choice(rooms)
+        messages = list(store.messages.get(room, {}).values())[-40:]
+        message = chance.choice(messages) if messages else None
+        people = list((store.members.get(room) or {}).keys())
+        if what in ("post", "reply"):
+            await self._post(room, message["id"] if message and what == "reply" else None)
+        elif what in ("edit", "delete") and message:
+            mine = [each for each in messages if (each["author"] or {}).get("id") == store.you["id"]]
+            fields = {"body": f"edited by {self.number} {chance.random()}"} if what == "edit" else {}
+            if mine:
+                await ask(what, message=chance.choice(mine)["id"], **fields)
+        elif what == "react" and message:
+            await ask(what, message=message["id"], emoji=chance.choice("🎉👍🚀"), on=chance.random() < 0.6)
+        elif what in ("join", "leave"):
+            # Who owns a room stays: else it would be nobody's.
+            if what == "join" or store.rooms.get(room, {}).get("role") != "owner":
+                await ask(what, room=room)
+        elif what == "remove" and people:
+            await ask(what, room=room, user=chance.choice(people))
+        elif what == "rename":
+            await ask("update", room=room, name=f"room {room} {chance.randrange(1000)}")
+        elif what == "read" and room in store.rooms:
+            await ask(what, room=room, position=store.rooms[room]["count"])
+        elif what == "search":
+            await ask(what, q="word")
+        elif what == "drop":
+            await self.held.client.abort()
+            await asyncio.sleep(chance.random() * 2)
+            await self.come_back()
+
+    async def _post(self, room: int, reply_to: int | None) -> None:
+        """Until it is acknowledged or refused for good, over whatever happens to the line."""
+        key, body = (
+            str(uuid.uuid4()),
+            f"word {self.number} {len(self.acked)} «привет» 上海 " + "… " * self.chance.randrange(60),
+        )
+        while True:
+            try:
+                async with asyncio.timeout(10):
+                    ack = await self.held.ask("post", room=room, client_id=key, body=body, reply_to=reply_to)
+            except RequestError as refused:
+                if refused.code != "unavailable":
+                    raise
+                await asyncio.sleep(0.2)
+            except AWAY:
+                await self.come_back()
+            else:
+                self.acked[key] = ack["id"]
+                return
+
+    async def settle(self, heads: Callable[[int], dict[int, int]], seconds: float = 30) -> None:
+        """Until this client knows the head of each of its rooms, and of no other."""
+        known = await asyncio.to_thread(heads, self.held.store.you["id"])
+        async with asyncio.timeout(seconds):
+            while True:
+                try:
+                    await self.held.catch_up()
+                    if self.held.knows(known):
+                        return
+                    if self.held.client._reader is None or self.held.client._reader.done():
+                        raise Closed(1006)
+                except AWAY:
+                    await self.come_back()
+                await asyncio.sleep(0.02)
+
+
+DEEDS = (
+    *["post"] * 10, *["reply"] * 2, *["edit"] * 3, *["react"] * 4, *["read"] * 2, *["join"] * 3,
+    "delete", "leave", "remove", "rename", "search", "drop",
+)  # fmt: skip
