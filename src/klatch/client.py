@@ -81,6 +81,7 @@ class Client:
         Raises ``Closed`` where the server does not want this client, ``OSError`` where there is none.
         """
         await self.close()
+        self._forget_end()
         self._socket = await connect(
             self.url, additional_headers=self._headers, max_size=None, compression=None, ping_interval=None
         )
@@ -96,6 +97,13 @@ class Client:
         if self._reader is not None:
             await asyncio.gather(self._reader, return_exceptions=True)
         self._socket = self._reader = None
+
+    def _forget_end(self) -> None:
+        """The end of an earlier line must not be taken for the end of the next one; what it brought still counts."""
+        brought = [self.frames.get_nowait() for _ in range(self.frames.qsize())]
+        for frame in brought:
+            if not isinstance(frame, Closed):
+                self.frames.put_nowait(frame)
 
     async def abort(self) -> None:
         """Drop the line without a word, as a bad network would."""
