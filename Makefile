@@ -20,7 +20,7 @@ test: .venv/dev.stamp  ## every test, the browser journeys too
 	@bash scripts/test
 
 faults: .venv/dev.stamp  ## the long tier: real processes and engines, broken on purpose
-	@.venv/bin/python -m pytest -q -m faults tests/faults
+	@.venv/bin/python -m pytest -q -m faults tests/faults tests/security
 
 fuzz: .venv/fuzz.stamp  ## made-up input: make fuzz INPUTS=10000000; hours. What fails is left in build/fuzz
 	@$(PYTHON) -m tests.fuzz.run all $(INPUTS)

@@ -1,5 +1,4 @@
-"""What all relays between processes share: an own queue, one publish a batch, one subscription, coming back after a
-loss.
+"""What all relays between processes share: a queue, one publish a batch, one subscription, coming back after a loss.
 
 Each kind only says how bytes go out and come in.
 """
@@ -13,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from klatch.relay import Envelope, Receive, pack, unpack
+from klatch.relay.seal import Seal
 
 logger = logging.getLogger("klatch.relay")
 
@@ -32,6 +32,7 @@ class RemoteRelay(ABC):
 
     def __init__(self) -> None:
         self.name = secrets.token_hex(8)
+        self._seal = Seal()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._receive: Receive | None = None
         self._outgoing: deque[bytes] = deque(maxlen=WAITING)
@@ -50,7 +51,7 @@ class RemoteRelay(ABC):
             # No node runs in this process (a command, a WSGI worker): tell the others straight away.
             try:
                 for payload in self.pack(envelopes):
-                    self.send_now(payload)
+                    self.send_now(self._seal.close(payload))
             except Exception as problem:
                 logger.warning("Not told to other processes (they will find it in the log): %s", problem)
             return
@@ -98,7 +99,7 @@ class RemoteRelay(ABC):
     def _hand_over(self, envelopes: Sequence[Envelope]) -> None:
         if self._receive is not None:
             self._receive(envelopes)
-            self._outgoing.extend(self.pack(envelopes))
+            self._outgoing.extend(map(self._seal.close, self.pack(envelopes)))
             self._wake.set()
 
     async def _send_all(self) -> None:
@@ -133,9 +134,11 @@ class RemoteRelay(ABC):
 
     def _take(self, payload: bytes) -> None:
         try:
-            sender, envelopes = unpack(payload)
+            sender, envelopes = unpack(self._seal.open(payload))
         except ValueError:
-            logger.warning("Something that is no batch came over the relay; is its channel shared?")
+            logger.warning(
+                "Something that is no batch of ours came over the relay. Have all processes the same secret key?"
+            )
             return
         if sender != self.name and self._receive is not None:
             self._receive(envelopes)

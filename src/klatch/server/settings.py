@@ -90,7 +90,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What counts failed log-ins: one process counts for itself, several count together where they have a place for it.
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": _env.relay_url}
+    "default": {"BACKEND": "klatch.server.counting.Counting", "LOCATION": _env.relay_url}
     if _env.relay_url
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }

@@ -52,6 +52,8 @@ def _settings(env: Environment) -> Iterator[Finding]:
         yield NOTE, "KLATCH_DEBUG is on: error pages show secrets. Never on a network."
     if not env.rate_limit:
         yield NOTE, "KLATCH_RATE_LIMIT is off: passwords can be guessed as fast as one likes."
+    if env.open_relay:
+        yield NOTE, env.open_relay
     if env.origins:
         yield GOOD, f"People reach this place at {', '.join(env.origins)}."
         if not env.https:

@@ -23,6 +23,8 @@ def run(host: str, port: int, data: Path | None, *, browser: bool, count: int = 
     workers.check(env, count)
     for name in unknown_names():
         click.echo(f"klatch: {name} is not a setting of Klatch; it does nothing.", err=True)
+    if env.open_relay:
+        click.echo(f"klatch: {env.open_relay}", err=True)
     listener = _bind(host, port)
     start.load(data)
     with _only_server(env):
@@ -124,6 +126,7 @@ def _serve(
 
     config = uvicorn.Config(
         "klatch.server.asgi:application",
+        http="klatch.server.http:HttpProtocol",
         ws="klatch.server.websocket:WebSocketProtocol",
         ws_max_size=65_536,
         ws_ping_interval=20,
