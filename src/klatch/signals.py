@@ -1,4 +1,4 @@
-"""Announcements to host projects after commit, and the login facts that must reach open sockets.
+"""Announcements to host projects, after commit where nothing else is said, and the login facts that reach open sockets.
 
 Our own message flow never depends on them.
 """
@@ -15,6 +15,12 @@ room_created = Signal()  # sender=Room, room=…
 rights_changed = Signal()  # sender=None, user_id=…
 # Exactly this session has ended.
 session_ended = Signal()  # sender=None, session_key=…
+# These sessions hold open sockets; every few seconds, from a thread that may use the database.
+sessions_used = Signal()  # sender=None, keys=[…]
+# Something that lets people in or out, for who keeps a record. Sent inside the transaction that does it.
+administered = (
+    Signal()
+)  # sender=None, act="token.made", actor=…, user=whom it is about, words="its name", number=its id
 
 
 def connect() -> None:

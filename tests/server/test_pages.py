@@ -35,12 +35,12 @@ def test_a_nonce_is_used_once(rosa: Browser) -> None:
     assert first != second
 
 
-def test_cookies_are_for_http_only_and_stay_home(server: Server) -> None:
+def test_cookies_are_for_http_only_and_stay_home(server: Server, rosa: Browser) -> None:
     browser = server.browser()
     page = browser.get("/accounts/login/")
     answer = browser.post("/accounts/login/", login="rosa", password=PASSWORD)
     cookies = (page.headers.get_all("Set-Cookie") or []) + (answer.headers.get_all("Set-Cookie") or [])
-    assert {cookie.split("=")[0] for cookie in cookies} == {"klatch_csrf", "klatch_session"}
+    assert {cookie.split("=")[0] for cookie in cookies} == {"klatch_csrf", "klatch_known", "klatch_session"}
     for cookie in cookies:
         assert "HttpOnly" in cookie
         assert "SameSite=Lax" in cookie
@@ -86,11 +86,16 @@ def test_a_form_without_its_token_is_refused_in_the_look_of_the_place(server: Se
 
 def test_a_changed_name_and_email_are_kept_and_log_in_follows(server: Server, rosa: Browser) -> None:
     guest = join(server, invite_link(rosa), "Old Name")
-    guest.post("/account/profile/", form_at="/account/", name="New Name", email="new@example.org")
+    guest.post("/account/profile/", form_at="/account/", name="New Name", email="old@example.org")
     assert 'value="New Name"' in guest.get("/account/").text
+    new = {"form_at": "/account/", "name": "New Name", "email": "new@example.org"}
+    for password in ("", "not the password"):
+        assert guest.post("/account/profile/", **new, password=password).status == 422
+        assert logged_in(log_in(server, "old@example.org"))
+    assert guest.post("/account/profile/", **new, password=PASSWORD).status == 302
     assert logged_in(log_in(server, "new@example.org"))
     assert not logged_in(log_in(server, "old@example.org"))
-    taken = guest.post("/account/profile/", form_at="/account/", name="New Name", email="rosa@example.org")
+    taken = guest.post("/account/profile/", **{**new, "email": "rosa@example.org"}, password=PASSWORD)
     assert taken.status == 422
 
 

@@ -2,23 +2,32 @@
 
 from typing import Any
 
+from django.db import transaction
+
 from klatch.adapter import adapter
 from klatch.errors import Forbidden
+from klatch.signals import administered
 
 
 def deactivate(actor: Any, user: Any) -> None:
     """``user`` can no longer log in, and their open sockets close. What they wrote stays. Raises ``Forbidden``."""
-    _check(actor, user)
-    user.is_active = False
-    # The signal of the host's user model brings the news to the sockets.
-    user.save(update_fields=["is_active"])
+    _set_active(actor, user, False)
 
 
 def reactivate(actor: Any, user: Any) -> None:
     """Raises ``Forbidden``."""
+    _set_active(actor, user, True)
+
+
+def _set_active(actor: Any, user: Any, active: bool) -> None:
     _check(actor, user)
-    user.is_active = True
-    user.save(update_fields=["is_active"])
+    if user.is_active == active:
+        return
+    user.is_active = active
+    with transaction.atomic():
+        # The signal of the host's user model brings the news to the sockets.
+        user.save(update_fields=["is_active"])
+        administered.send(sender=None, act="account.opened" if active else "account.closed", actor=actor, user=user)
 
 
 def _check(actor: Any, user: Any) -> None:

@@ -4,6 +4,7 @@ import secrets
 from datetime import timedelta
 from typing import Any
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from klatch.errors import Forbidden, Invalid, KlatchError, LimitReached, NotFoun
 from klatch.log import record
 from klatch.models import Ban, Invite, Membership, Room
 from klatch.models.invite import hash_secret
+from klatch.signals import administered
 
 INVITES_A_PERSON = 100
 USES = 10_000
@@ -35,9 +37,11 @@ def create_invite(user: Any, room: Room, *, max_uses: int = 0) -> tuple[Invite, 
         raise LimitReached("Revoke an invite link first: there are too many.")
     secret = secrets.token_urlsafe(16)
     expires = timezone.now() + timedelta(days=conf().invite_days)
-    row = Invite.objects.create(
-        room=room, hash=hash_secret(secret), created_by=user, expires_at=expires, max_uses=max_uses
-    )
+    with transaction.atomic():
+        row = Invite.objects.create(
+            room=room, hash=hash_secret(secret), created_by=user, expires_at=expires, max_uses=max_uses
+        )
+        administered.send(sender=None, act="invite.made", actor=user, words=room.name, number=row.pk)
     return row, secret
 
 
@@ -77,9 +81,13 @@ def redeem_invite(user: Any, secret: str) -> Room:
 
 def revoke_invite(user: Any, invite_id: int) -> None:
     """One's own link, or any in a room that one moderates. Raises ``NotFound``."""
-    row = Invite.objects.filter(pk=invite_id, revoked_at=None).first()
+    row = Invite.objects.select_related("room", "created_by").filter(pk=invite_id, revoked_at=None).first()
     if row is None:
         raise NotFound
     if row.created_by_id != user.pk and not policy.moderates(user, queries.membership(user, row.room_id)):
         raise NotFound
-    Invite.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
+    with transaction.atomic():
+        Invite.objects.filter(pk=row.pk).update(revoked_at=timezone.now())
+        administered.send(
+            sender=None, act="invite.revoked", actor=user, user=row.created_by, words=row.room.name, number=row.pk
+        )

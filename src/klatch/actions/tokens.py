@@ -3,12 +3,14 @@
 import secrets
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from klatch import log, text
 from klatch.errors import Invalid, LimitReached, NotFound
 from klatch.models import Token
 from klatch.models.invite import hash_secret
+from klatch.signals import administered
 
 TOKENS_A_PERSON = 50
 
@@ -26,15 +28,33 @@ def create_token(user: Any, name: str, scope: str = Token.Scope.WRITE) -> tuple[
     if Token.objects.filter(user_id=user.pk, revoked_at=None).count() >= TOKENS_A_PERSON:
         raise LimitReached("Revoke a token first: there are too many.")
     secret = f"klatch_{secrets.token_urlsafe(32)}"
-    row = Token.objects.create(user=user, name=name, scope=scope, hash=hash_secret(secret), hint=secret[7:11])
+    with transaction.atomic():
+        row = Token.objects.create(user=user, name=name, scope=scope, hash=hash_secret(secret), hint=secret[7:11])
+        administered.send(sender=None, act="token.made", actor=user, user=user, words=name, number=row.pk)
     return row, secret
 
 
 def revoke_token(user: Any, token_id: int) -> None:
     """End one of one's own tokens; sockets opened with it close at once. Raises ``NotFound``."""
-    if not Token.objects.filter(pk=token_id, user_id=user.pk, revoked_at=None).update(revoked_at=timezone.now()):
+    if not _revoke(user, by=user, pk=token_id):
         raise NotFound
-    log.rights_changed(user.pk)
+
+
+def revoke_all(user: Any, *, by: Any) -> int:
+    """End every token of a person; returns how many there were."""
+    return _revoke(user, by=by)
+
+
+def _revoke(user: Any, *, by: Any, **which: int) -> int:
+    with transaction.atomic():
+        rows = list(Token.objects.select_for_update().filter(user_id=user.pk, revoked_at=None, **which))
+        for row in rows:
+            row.revoked_at = timezone.now()
+            row.save(update_fields=["revoked_at"])
+            administered.send(sender=None, act="token.revoked", actor=by, user=user, words=row.name, number=row.pk)
+        if rows:
+            log.rights_changed(user.pk)
+    return len(rows)
 
 
 def user_of_token(secret: str) -> tuple[Any, Token] | None:

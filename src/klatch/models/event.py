@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 from klatch.models.message import Message
 from klatch.models.room import Room
 
+# What may be somebody's deed upon others or upon a room.
+MODERATED = ("member.changed", "member.left", "message.deleted", "room.changed")
+
 
 class Event(models.Model):
     class Kind(models.TextChoices):
@@ -47,6 +50,8 @@ class Event(models.Model):
                 name="klatch_notices",
                 condition=models.Q(kind__in=["member.joined", "member.left", "member.changed", "room.changed"]),
             ),
+            # Few rows of a long table: what was done in all rooms, by time.
+            models.Index(fields=["-at", "-id"], name="klatch_moderated", condition=models.Q(kind__in=MODERATED)),
         ]
 
     def __str__(self) -> str:

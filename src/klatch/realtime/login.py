@@ -18,6 +18,7 @@ from klatch.conf import conf
 from klatch.errors import BadOrigin, Unauthenticated
 from klatch.models import Token
 from klatch.realtime.connection import Connection
+from klatch.signals import sessions_used
 
 logger = logging.getLogger("klatch.socket")
 
@@ -147,7 +148,10 @@ def ended(connections: Sequence[Connection], sessions: dict[str, str]) -> list[C
             alive[connection.session] = key is not None and bool(store(key).load())
         return alive[connection.session]
 
-    return [connection for connection in connections if not holds(connection)]
+    over = [connection for connection in connections if not holds(connection)]
+    if used := [sessions[session] for session, lives in alive.items() if lives]:
+        sessions_used.send_robust(sender=None, keys=used)
+    return over
 
 
 def _auth_hash(user: Any) -> str:

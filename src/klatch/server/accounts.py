@@ -6,12 +6,14 @@ Rooms are changed through Klatch's actions only.
 import logging
 import re
 import unicodedata
+from ipaddress import IPv6Address, ip_address
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.signals import user_signed_up
+from allauth.account.signals import password_reset, user_signed_up
+from allauth.core.internal import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import get_user_model
@@ -20,13 +22,14 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from klatch.actions import members, rooms
+from klatch.actions import members, rooms, tokens
 from klatch.models import Room
-from klatch.server.models import Workspace
+from klatch.server import audit, throttle
+from klatch.server.models import Act, Workspace
 
 # What means somebody or everybody in a mention, or would look like the place itself speaking.
 RESERVED = frozenset({"all", "admin", "channel", "everybody", "everyone", "here", "klatch", "me", "room", "system"})
@@ -41,10 +44,25 @@ class AlreadySetUpError(Exception):
 
 def connect() -> None:
     user_signed_up.connect(_admitted, dispatch_uid="klatch.server.admitted")
+    password_reset.connect(_reset_by_mail, dispatch_uid="klatch.server.reset")
 
 
 def _admitted(sender: Any, *, user: User, **kwargs: Any) -> None:
     members.admit(user)
+
+
+def _reset_by_mail(sender: Any, *, request: HttpRequest, user: User, **kwargs: Any) -> None:
+    password_was_reset(request, user, by=user)
+
+
+def password_was_reset(request: HttpRequest, user: User, *, by: Any) -> int:
+    """Somebody else may have had the old one: what they could have left behind ends. Returns how many tokens did.
+
+    The sessions have ended with the old password itself. Who merely changes it, knowing the old one, keeps tokens.
+    """
+    audit.record(Act.Kind.PASSWORD_SET, by, user=user)
+    throttle.forgive(request, user)
+    return tokens.revoke_all(user, by=by)
 
 
 def handle_for(name: str) -> str:
@@ -83,7 +101,7 @@ def check(*, email: str, password: str, name: str = "") -> None:
 
 
 def create(*, name: str, email: str, password: str, username: str = "", owner: bool = False) -> User:
-    """An account that was checked, in every room that is for everybody."""
+    """An account that was checked, in every room that is for everybody. Keeps no act: its caller knows whose it is."""
     user = User(
         username=username or handle_for(name),
         first_name=name,
@@ -107,11 +125,16 @@ def found(*, place: str, signup: str, lobby: str, **person: Any) -> tuple[User, 
                 raise AlreadySetUpError
             owner = create(owner=True, **person)
             room = rooms.create_room(owner, name=lobby, slug="lobby", kind=Room.Kind.OPEN, everybody=True)
+            audit.record(Act.Kind.SET_UP, owner, user=owner, words=place)
     except IntegrityError as problem:
         if Workspace.current() is None:
             raise
         raise AlreadySetUpError from problem
     return owner, room
+
+
+def _login(credentials: dict[str, Any]) -> str:
+    return str(credentials.get("username") or credentials.get("email") or "")
 
 
 def _place() -> str:
@@ -131,8 +154,26 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         user.username = handle_for(user.first_name)
 
     def get_client_ip(self, request: HttpRequest) -> str:
-        """The ASGI server has already looked behind trusted proxies, and only behind those."""
-        return str(request.META.get("REMOTE_ADDR") or "unknown")
+        """The ASGI server has already looked behind trusted proxies, and only behind those. Always an address."""
+        try:
+            address = ip_address(request.META.get("REMOTE_ADDR", "").partition("%")[0])
+        except ValueError:  # a socket of this machine
+            return "0.0.0.0"  # noqa: S104 (says that there is none)
+        if isinstance(address, IPv6Address) and address.ipv4_mapped:
+            address = address.ipv4_mapped
+        return str(address)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Take the attempt before the password is looked at; allauth gives it back when the password is right."""
+        action, key = throttle.whose(request, _login(credentials))
+        self._login_failed_rl_usage = ratelimit.consume(request, app="allauth.account", action=action, key=key)
+        if not self._login_failed_rl_usage:
+            raise self.validation_error("too_many_login_attempts")
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        throttle.remember(request, response, user)
+        return response
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("server:account")

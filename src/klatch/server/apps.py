@@ -1,4 +1,4 @@
-"""The standalone server as a Django app: its one table, and what happens when somebody signs up."""
+"""The standalone server as a Django app: its tables, and what it does when something happens elsewhere."""
 
 import atexit
 
@@ -14,9 +14,11 @@ class ServerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from klatch.server import accounts
+        from klatch.server import accounts, audit, sessions
 
         accounts.connect()
+        audit.connect()
+        sessions.connect()
         # A pool that is still open when Python ends waits seconds for threads that are gone.
         atexit.register(_close_pools)
 

@@ -31,6 +31,7 @@ def _links(request: HttpRequest) -> dict[str, str]:
     user = getattr(request, "user", None)
     if user is not None and user.is_superuser:
         links["people"] = reverse("server:people")
+        links["audit"] = reverse("server:audit")
     if user is not None and user.is_staff:
         links["admin"] = reverse("admin:index")
     return links

@@ -6,17 +6,20 @@ They save nothing, except where allauth has a form save.
 from typing import Any
 
 from allauth.account import forms as allauth
+from allauth.account.adapter import get_adapter
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from klatch.models import Token
-from klatch.server import accounts
-from klatch.server.models import Workspace
+from klatch.server import accounts, audit
+from klatch.server.models import Act, Workspace
 
 
 def name_field(label: Any = None, **attrs: str) -> forms.CharField:
@@ -106,6 +109,12 @@ class SignUpForm(allauth.SignupForm):  # type: ignore[misc]
         data["first_name"] = data.get("name", "")
         return data
 
+    def save(self, request: HttpRequest) -> User:
+        with transaction.atomic():
+            user: User = super().save(request)
+            audit.record(Act.Kind.ACCOUNT_MADE, user, user=user)
+        return user
+
     def clean_email(self) -> str:
         email = str(super().clean_email())
         if accounts.email_taken(email):
@@ -150,8 +159,17 @@ class ResetForm(forms.Form):
 
 
 class ProfileForm(forms.Form):
+    """Whoever finds a browser open must not get the account: a password could be reset through a new address."""
+
     name = name_field(pgettext_lazy("of a person", "Name"))
     email = email_field()
+    password = forms.CharField(
+        label=_("Current password"),
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("Only to change the e-mail address."),
+    )
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         self.user = user
@@ -163,6 +181,15 @@ class ProfileForm(forms.Form):
         if accounts.email_taken(email, besides=self.user):
             raise ValidationError(_("There is an account with this e-mail address already."))
         return email
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("email", self.user.email) != self.user.email.lower():
+            password = data.get("password")
+            # A wrong one counts like a failed log-in; too many raise ``ValidationError``.
+            if not password or not get_adapter().reauthenticate(self.user, password):
+                self.add_error("password", _("To change your e-mail address, type your password."))
+        return data
 
 
 class LanguageForm(forms.Form):

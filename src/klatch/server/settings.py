@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "servestatic",
 ]
 MIDDLEWARE = [
@@ -53,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "klatch.server.sessions.middleware",
 ]
 ROOT_URLCONF = "klatch.server.urls"
 ASGI_APPLICATION = "klatch.server.asgi.application"
@@ -88,11 +90,11 @@ DATABASES = {
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# What counts failed log-ins: one process counts for itself, several count together where they have a place for it.
+# What counts failed log-ins, for all processes together. Used for nothing else.
 CACHES = {
     "default": {"BACKEND": "klatch.server.counting.Counting", "LOCATION": _env.relay_url}
     if _env.relay_url
-    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    else {"BACKEND": "klatch.server.counters.Counters"}
 }
 
 # Accounts
@@ -130,7 +132,10 @@ ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_PRESERVE_USERNAME_CASING = True
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
-ACCOUNT_RATE_LIMITS: dict[str, str] | bool = {} if _env.rate_limit else False
+# Failures count, by address and by account; from a browser that is known, by itself alone (``throttle``).
+ACCOUNT_RATE_LIMITS: dict[str, str | None] | bool = (
+    {"login": None, "login_failed": "20/m/ip,5/5m/key", "login_known": "5/5m/key"} if _env.rate_limit else False
+)
 
 # E-mail
 KLATCH_SENDS_MAIL = bool(_env.mailer)

@@ -43,4 +43,5 @@ urlpatterns = [
 ]
 handler403 = "klatch.server.pages.errors.forbidden"
 handler404 = "klatch.server.pages.errors.missing"
+handler429 = "klatch.server.pages.errors.too_many"  # allauth's limits
 handler500 = "klatch.server.pages.errors.broken"

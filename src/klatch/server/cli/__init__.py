@@ -77,6 +77,7 @@ def serve(
 
 @cli.command("create-user")
 @click.argument("name")
+@click.option("--name", "full_name", metavar="TEXT", help="What others read beside messages; without it, NAME.")
 @click.option("--email", required=True, help="E-mail address; people log in with it.")
 @click.option("--owner", is_flag=True, help="May do everything; the first account must be one.")
 @click.option(
@@ -87,7 +88,9 @@ def serve(
     help="Where the password is read from; - is standard input.",
 )
 @with_data
-def create_user(name: str, email: str, owner: bool, password_file: Any, data: Path | None) -> None:
+def create_user(
+    name: str, full_name: str | None, email: str, owner: bool, password_file: Any, data: Path | None
+) -> None:
     """Make an account with the username NAME.
 
     The password never stands on the command line, where other users of the machine could read it:
@@ -96,7 +99,7 @@ def create_user(name: str, email: str, owner: bool, password_file: Any, data: Pa
     """
     from klatch.server.cli.people import create_user as run
 
-    run(name, email, password_file.read(), owner=owner, data=data)
+    run(name, email, password_file.read(), name=full_name, owner=owner, data=data)
 
 
 @cli.command()

@@ -15,7 +15,9 @@ DATABASE = "klatch.sqlite3"
 
 def backup(target: Path | None, data: Path | None) -> None:
     start.load_existing(data)
+    from klatch.server import audit
     from klatch.server import backup as archive
+    from klatch.server.models import Act
 
     target = target or Path(f"klatch-{datetime.now(UTC):%Y%m%d-%H%M%S}.zip")
     if target.exists():
@@ -25,6 +27,8 @@ def backup(target: Path | None, data: Path | None) -> None:
         archive.check(target)
     except (archive.BackupError, OSError) as problem:
         raise Problem(str(problem)) from problem
+    with audit.at_command_line():
+        audit.record(Act.Kind.BACKUP, None, words=target.name)
     click.echo(f"{target}: {manifest['tables']['klatch.message']['rows']} messages, {target.stat().st_size} bytes")
 
 
@@ -43,9 +47,11 @@ def _restore(source: Path, place: Path, *, aside: bool, given: Path | None) -> N
     database, kept = place / DATABASE, place / f"{DATABASE}.before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     start.load(given)
     from django.core.management import call_command
-    from django.db import connection, connections
+    from django.db import connection, connections, transaction
 
+    from klatch.server import audit
     from klatch.server import backup as archive
+    from klatch.server.models import Act
 
     draft = place / f"{DATABASE}.restoring"
     try:
@@ -55,7 +61,9 @@ def _restore(source: Path, place: Path, *, aside: bool, given: Path | None) -> N
             connections["default"].close()
             connections["default"].settings_dict["NAME"] = str(draft)
         call_command("migrate", verbosity=0, interactive=False)
-        manifest = archive.read(source)
+        with transaction.atomic(), audit.at_command_line():
+            manifest = archive.read(source)
+            audit.record(Act.Kind.RESTORE, None, words=f"{source.name} ({manifest['made']})")
         if aside:
             with connection.cursor() as cursor:
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")

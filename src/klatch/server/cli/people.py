@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-def create_user(name: str, email: str, password: str, *, owner: bool, data: Path | None) -> None:
+def create_user(username: str, email: str, password: str, *, name: str | None, owner: bool, data: Path | None) -> None:
     start.load(data)
     from django.contrib.auth.models import User
     from django.contrib.auth.validators import UnicodeUsernameValidator
@@ -21,8 +21,9 @@ def create_user(name: str, email: str, password: str, *, owner: bool, data: Path
     from django.db import transaction
     from django.utils.translation import gettext as _
 
-    from klatch.server import accounts
-    from klatch.server.models import Workspace
+    from klatch.server import accounts, audit
+    from klatch.server.forms import name_field
+    from klatch.server.models import Act, Workspace
 
     if start.pending(start.migrations()):
         call_command("migrate", verbosity=0, interactive=False)
@@ -31,33 +32,39 @@ def create_user(name: str, email: str, password: str, *, owner: bool, data: Path
     if not password:
         raise Problem("The password file is empty.")
     try:
-        UnicodeUsernameValidator()(name)
+        UnicodeUsernameValidator()(username)
+        name = name_field().clean(name) if name is not None else username
         accounts.check(email=email, password=password, name=name)
     except ValidationError as problem:
         raise Problem(" ".join(problem.messages)) from problem
-    if name.casefold() in accounts.RESERVED or User.objects.filter(username__iexact=name).exists():
-        raise Problem(f"The name “{name}” is taken. Choose another.")
-    person = {"name": name, "username": name, "email": email, "password": password}
+    if username.casefold() in accounts.RESERVED or User.objects.filter(username__iexact=username).exists():
+        raise Problem(f"The name “{username}” is taken. Choose another.")
+    person = {"name": name, "username": username, "email": email, "password": password}
     try:
-        with transaction.atomic():
+        with transaction.atomic(), audit.at_command_line():
             if Workspace.current() is not None:
-                accounts.create(owner=owner, **person)
+                user = accounts.create(owner=owner, **person)
+                audit.record(Act.Kind.ACCOUNT_MADE, None, user=user)
+                if owner:
+                    audit.record(Act.Kind.PROMOTED, None, user=user)
             elif owner:
                 accounts.found(place="Klatch", signup=Workspace.SignUp.INVITE, lobby=_("lobby"), **person)
             else:
                 raise Problem("The first account must be an owner: add --owner.")
     except accounts.AlreadySetUpError as problem:
         raise Problem("Somebody set this place up at the same moment. Try again.") from problem
-    click.echo(f"Made {'the owner' if owner else 'the account'} {name}.", err=True)
+    click.echo(f"Made {'the owner' if owner else 'the account'} {username}.", err=True)
 
 
 def token(name: str, purpose: str, scope: str, *, data: Path | None) -> None:
     start.load_existing(data)
     from klatch.actions.tokens import create_token
     from klatch.errors import KlatchError
+    from klatch.server import audit
 
     try:
-        _, secret = create_token(_user(name), purpose, scope)
+        with audit.at_command_line():
+            _, secret = create_token(_user(name), purpose, scope)
     except KlatchError as problem:
         raise Problem(problem.detail) from problem
     click.echo(secret)

@@ -83,11 +83,12 @@ def _bring_up_to_date(env: Environment) -> None:
     from django.contrib.sessions.backends.db import SessionStore
     from django.core.management import call_command
 
-    from klatch.server import statics
+    from klatch.server import sessions, statics
 
     if start.pending(start.migrations()):
         call_command("migrate", verbosity=0, interactive=False)
     SessionStore.clear_expired()
+    sessions.forget_ended()
     statics.collect(env.data)
     # Threads of the server open their own.
     from django.db import connections

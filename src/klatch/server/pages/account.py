@@ -2,24 +2,23 @@
 
 from allauth.account.models import EmailAddress
 from django.contrib import messages
-from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 from django.views.i18n import set_language
 
 from klatch.actions import tokens
 from klatch.errors import KlatchError, NotFound
-from klatch.log import rights_changed
 from klatch.models import Token
 from klatch.server.forms import LanguageForm, ProfileForm, TokenForm
+from klatch.server.sessions import devices
 
 
 @login_required
@@ -29,6 +28,7 @@ def account(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
+@sensitive_post_parameters("password")
 @login_required
 @never_cache
 @require_POST
@@ -82,26 +82,6 @@ def revoke_token(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("server:account")
 
 
-@login_required
-@require_POST
-def log_out_elsewhere(request: HttpRequest) -> HttpResponse:
-    """End every other session of this person. Sessions do not name their owner: each has to be read."""
-    user = _user(request)
-    mine = [
-        session.session_key
-        for session in Session.objects.filter(expire_date__gt=timezone.now())
-        .exclude(session_key=request.session.session_key)
-        .iterator()
-        if session.get_decoded().get(SESSION_KEY) == str(user.pk)
-    ]
-    with transaction.atomic():
-        for start in range(0, len(mine), 500):
-            Session.objects.filter(session_key__in=mine[start : start + 500]).delete()
-        rights_changed(user.pk)
-    messages.success(request, _("You are logged out on all other devices."))
-    return redirect("server:account")
-
-
 def _user(request: HttpRequest) -> User:
     assert isinstance(request.user, User)
     return request.user
@@ -113,5 +93,6 @@ def _page(request: HttpRequest, **context: object) -> HttpResponse:
     context.setdefault("profile_form", ProfileForm(user))
     context.setdefault("token_form", TokenForm())
     context["language_form"] = LanguageForm(initial={"language": translation.get_language()})
+    context["devices"] = devices(request)
     context["tokens"] = Token.objects.filter(user=user, revoked_at=None).order_by("-pk")
     return render(request, "klatch_server/account.html", context, status=422 if failed else 200)

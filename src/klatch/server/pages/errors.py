@@ -22,6 +22,10 @@ def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "klatch/error_404.html", status=404)
 
 
+def too_many(request: HttpRequest) -> HttpResponse:
+    return render(request, "klatch_server/error_429.html", status=429)
+
+
 def broken(request: HttpRequest) -> HttpResponse:
     # Without the request's context processors: one of them may be what broke.
     from django.template.loader import render_to_string

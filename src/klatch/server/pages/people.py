@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -23,9 +24,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from klatch.actions import accounts as actions
 from klatch.errors import Forbidden
+from klatch.server import accounts, audit
 from klatch.server.addresses import public
 from klatch.server.forms import ResetForm, WorkspaceForm
-from klatch.server.models import Workspace
+from klatch.server.models import Act, Workspace
 
 A_PAGE = 50
 
@@ -55,7 +57,13 @@ def workspace(request: HttpRequest) -> HttpResponse:
     form = WorkspaceForm(request.POST, instance=Workspace.current())
     if not form.is_valid():
         return _page(request, workspace_form=form)
-    form.save()
+    with transaction.atomic():
+        place = form.save()
+        if "name" in form.changed_data:
+            audit.record(Act.Kind.RENAMED, request.user, words=f"{form.initial['name']} → {place.name}")
+        if "signup" in form.changed_data:
+            is_open = place.signup == Workspace.SignUp.OPEN
+            audit.record(Act.Kind.SIGN_UP_OPENED if is_open else Act.Kind.SIGN_UP_CLOSED, request.user)
     messages.success(request, _("Saved."))
     return redirect("server:people")
 
@@ -77,6 +85,7 @@ def activate(request: HttpRequest, pk: int, on: bool) -> HttpResponse:
 def reset_link(request: HttpRequest, pk: int) -> HttpResponse:
     """A link for one day and one use. It stops working as soon as the person logs in or has a new password."""
     person = get_object_or_404(User, pk=pk, is_active=True)
+    audit.record(Act.Kind.PASSWORD_LINK, request.user, user=person)
     uid = urlsafe_base64_encode(force_bytes(person.pk))
     path = reverse("server:reset", args=[uid, default_token_generator.make_token(person)])
     return _page(request, reset={"person": person, "link": public(request, path)})
@@ -96,8 +105,12 @@ def reset(request: HttpRequest, uid: str, token: str) -> HttpResponse:
     else:
         form = ResetForm(person, request.POST or None)
         if request.method == "POST" and form.is_valid():
-            form.save()
+            with transaction.atomic():
+                form.save()
+                tokens = accounts.password_was_reset(request, person, by=person)
             messages.success(request, _("Your new password is set. Log in with it."))
+            if tokens:
+                messages.info(request, _("Your API tokens are revoked. Programs need new ones."))
             response = redirect("account_login")
         else:
             response = render(request, "klatch_server/reset.html", {"form": form, "person": person})

@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from klatch.server import accounts
+from klatch.server import accounts, throttle
 from klatch.server.folder import keep_secret, setup_code_file
 from klatch.server.forms import SetUpForm
 
@@ -53,7 +53,9 @@ def setup(request: HttpRequest) -> HttpResponse:
         else:
             setup_code_file(settings.DATA).unlink(missing_ok=True)
             login(request, owner, backend=settings.AUTHENTICATION_BACKENDS[0])
-            return redirect("klatch:room", room.slug)
+            response = redirect("klatch:room", room.slug)
+            throttle.remember(request, response, owner)
+            return response
     return render(request, "klatch_server/setup.html", {"form": form, "code": code})
 
 
