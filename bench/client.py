@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from bench.dialect import Dialect
+from bench.dialect import Dialect, Steps
 from bench.frames import CLOSE, PING, PONG, TEXT, client_frame, handshake, server_header
 
 BUFFER = 4 * 1024 * 1024  # the largest frame that this generator takes
@@ -22,10 +22,10 @@ _view = memoryview(_buffer)
 class Client(asyncio.BufferedProtocol):
     """Speaks WebSocket. `heard` gets each text frame after the first steps, `lost` the end, once."""
 
-    def __init__(self, opening: tuple[bytes, bytes], dialect: Dialect, member: int, heard: Heard, lost: Lost) -> None:
+    def __init__(self, opening: tuple[bytes, bytes], dialect: Dialect, steps: Steps, heard: Heard, lost: Lost) -> None:
         self.joined: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._opening, self._accept = opening
-        self._steps = iter(dialect.steps(member))
+        self._steps = iter(steps)
         self._beat = dialect.beat
         self._awaited: bytes | None = None
         self._heard, self._lost = heard, lost
@@ -153,15 +153,18 @@ class LineClient(Client):
         return max(start, end)
 
 
-async def connect(dialect: Dialect, member: int, heard: Heard, lost: Lost, patience: float = 30.0) -> Client:
-    """A client that has taken its first steps. Raises what went wrong."""
+async def connect(
+    dialect: Dialect, member: int, heard: Heard, lost: Lost, patience: float = 30.0, steps: Steps | None = None
+) -> Client:
+    """A client that has taken its first steps: those of the dialect, or of a session that goes on."""
+    first = dialect.session(member).steps() if steps is None else steps
     host, port, path, headers = dialect.address(member)
     opening = (b"", b"") if dialect.lines else handshake(f"{host}:{port}", path, headers)
     kind = LineClient if dialect.lines else Client
     source = (f"127.0.1.{member // SOURCE_PORTS}", 0) if member >= SOURCE_PORTS else None
     async with asyncio.timeout(patience):
         _, client = await asyncio.get_running_loop().create_connection(
-            lambda: kind(opening, dialect, member, heard, lost), host, port, local_addr=source
+            lambda: kind(opening, dialect, first, heard, lost), host, port, local_addr=source
         )
         try:
             await client.joined

@@ -1,9 +1,14 @@
 """How the load generator talks to a server. Each peer says what differs; nothing here opens a socket."""
 
+from __future__ import annotations
+
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any
+
+# What a client says at first, and what it must hear before it says the next. None: nothing.
+type Steps = list[tuple[bytes, bytes | None]]
 
 WORDS = " did you see the new numbers? let us talk about them at lunch today"
 
@@ -11,6 +16,21 @@ WORDS = " did you see the new numbers? let us talk about them at lunch today"
 def text(serial: int, size: int = 64) -> str:
     """The message with this serial number: plain words, as most of chat is."""
     return f"m{serial:08d}{WORDS}"[:size].ljust(size, ".")
+
+
+class Session:
+    """What one client remembers from one connection to the next. Here: nothing, it begins anew each time."""
+
+    def __init__(self, dialect: Dialect, member: int) -> None:
+        self.repeated = 0  # messages that came again and were dropped by the protocol's own rule
+        self._dialect, self._member = dialect, member
+
+    def steps(self) -> Steps:
+        return self._dialect.steps(self._member)
+
+    def heard(self, payload: bytes) -> list[int]:
+        """The serial numbers of the messages in it."""
+        return [int(digits) for digits in self._dialect.serial.findall(payload)]
 
 
 class Dialect(ABC):
@@ -25,9 +45,11 @@ class Dialect(ABC):
     def address(self, member: int) -> tuple[str, int, str, dict[str, str]]:
         """Host, port, path and headers of a member's socket."""
 
-    def steps(self, member: int) -> list[tuple[bytes, bytes | None]]:
-        """What a member says at first, and what it must hear before the next. None: nothing."""
+    def steps(self, member: int) -> Steps:
         return []
+
+    def session(self, member: int) -> Session:
+        return Session(self, member)
 
     @abstractmethod
     def post(self, serial: int, body: str, room: int) -> bytes: ...

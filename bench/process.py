@@ -5,19 +5,19 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from bench import machine
 
 HOST = "127.0.0.1"
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 class Process:
     """One server process on the server's core."""
 
-    def __init__(self, command: list[str], *, log: Path, cwd: Path, env: dict[str, str]) -> None:
+    def __init__(self, command: list[str], *, log: Path, cwd: Path, env: Mapping[str, str]) -> None:
         self._log = log
         self._started = time.perf_counter()
         with log.open("ab") as output, machine.pinned(machine.SERVER_CORE):

@@ -12,8 +12,6 @@ from bench.peers import Peer
 from bench.results import Results
 from bench.scenarios import Effort, Round, Scenario
 
-PREPARING = 6.0  # seconds for a peer's data in one scenario, about
-
 
 @dataclass
 class Plan:
@@ -28,8 +26,9 @@ class Plan:
 
     def minutes(self) -> float:
         seconds = sum(
-            len(peers) * (PREPARING + self.rounds_of(scenario) * scenario.estimate(self.effort))
+            peer.preparing + self.rounds_of(scenario) * scenario.estimate(self.effort)
             for scenario, peers in self.work
+            for peer in peers
         )
         return seconds / 60
 
@@ -50,11 +49,11 @@ def run(plan: Plan, results: Results, folder: Path) -> None:
             "not_run": missing,
         }
     )
-    for scenario, chosen in plan.work:
-        print(f"{scenario.title}", flush=True)
-        able = [peer for peer in chosen if peer.name not in missing]
-        with tempfile.TemporaryDirectory(prefix="klatch-bench-", dir=folder, ignore_cleanup_errors=True) as place:
-            _rounds(scenario, able, plan, results, Path(place))
+    with tempfile.TemporaryDirectory(prefix="klatch-bench-", dir=folder, ignore_cleanup_errors=True) as place:
+        for scenario, chosen in plan.work:
+            print(f"{scenario.title}", flush=True)
+            able = [peer for peer in chosen if peer.name not in missing]
+            _rounds(scenario, able, plan, results, Path(place) / scenario.name)
 
 
 def _rounds(scenario: Scenario, peers: list[Peer], plan: Plan, results: Results, place: Path) -> None:

@@ -25,6 +25,7 @@ class Peer(ABC):
     name: str
     about: str  # one line for the report
     keeps: bool = False  # whether messages are stored
+    preparing = 0.0  # seconds for its data, about
     _process: Process | None = None
     _folder: Path
 
@@ -62,9 +63,12 @@ def absent(*modules: str) -> str | None:
 
 
 def all_peers() -> dict[str, Peer]:
+    from bench.peers import socketio, tutorial
     from bench.peers.ceiling import Ceiling
+    from bench.peers.ejabberd import Ejabberd
     from bench.peers.klatch import Klatch
-    from bench.peers.tutorial import STACKS
+    from bench.peers.ngircd import Ngircd
+    from bench.peers.ws import Ws
 
-    peers: list[Peer] = [Klatch(), *STACKS, Ceiling()]
+    peers: list[Peer] = [Klatch(), *tutorial.STACKS, *socketio.STACKS, Ws(), Ejabberd(), Ngircd(), Ceiling()]
     return {peer.name: peer for peer in peers}

@@ -23,14 +23,20 @@ class Klatch(Peer):
         "`klatch serve`, SQLite: token, membership, rules, rendering, event log, search index, fsync before the answer"
     )
     keeps = True
+    preparing = 10.0
 
     def __init__(self) -> None:
         self._filled: dict[str, Any] = {}
+        self._made: dict[tuple[int, int], tuple[Path, dict[str, Any]]] = {}
 
     def missing(self) -> str | None:
         return absent("klatch", "klatch.server.cli")
 
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
+        made = self._made.get((members, rooms))
+        if made is not None and made[0].exists():
+            self._folder, self._filled = made  # an earlier scenario's: to make ten thousand members takes a while
+            return
         self._folder = folder
         command = [sys.executable, "-m", "bench.peers.klatch_setup", str(members), str(rooms)]
         environment = {**os.environ, **self._environment()}
@@ -38,6 +44,7 @@ class Klatch(Peer):
         if done.returncode:
             raise RuntimeError(f"the rooms could not be made:\n{done.stderr[-2000:]}")
         self._filled = json.loads(done.stdout.splitlines()[-1])
+        self._made[members, rooms] = folder, self._filled
         # The first start gathers static files, which belongs to no measurement.
         self.start()
         self.stop()

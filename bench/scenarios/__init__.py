@@ -51,7 +51,7 @@ class Scenario(ABC):
     members: int = 1
     rooms: int = 1  # member number n is in room n % rooms
     once: bool = False  # one long round in place of several
-    overhead: float = 4.0  # seconds that a round takes beyond those of the effort, for the estimate
+    overhead: float = 3.0  # seconds that a round takes beyond those of the effort, for the estimate
 
     def prepare(self, peer: Peer, folder: Path) -> None:
         """Make the data, once for all rounds."""

@@ -19,6 +19,7 @@ class Idle(Scenario):
         median("Ready after", "ready_s", 2, " s"),
         Column("CPU", lambda rounds: f"{share(rounds, 'server'):.1f}%"),
     )
+    once = True
     peers = ("klatch", "tutorial", "tutorial-uvicorn")
 
     def estimate(self, effort: Effort) -> float:

@@ -1,13 +1,11 @@
 """One round of rooms under load: connect, warm up, measure, hang up, check what arrived and what is stored."""
 
-import asyncio
 import gc
-from collections.abc import Coroutine
-from typing import Any
 
 from bench import machine
 from bench.columns import DELIVERIES, ROOM
 from bench.load import Load, Shape, Window
+from bench.loop import run_loop
 from bench.peers import Peer, Running
 from bench.samples import pack
 from bench.scenarios import Effort, Round, Scenario
@@ -20,18 +18,17 @@ class RoomLoad(Scenario):
     columns = ROOM
 
     def __init__(
-        self, name: str, title: str, shape: Shape, *, goal: str, peers: tuple[str, ...], overhead: float = 4.0
+        self, name: str, title: str, shape: Shape, *, goal: str, peers: tuple[str, ...], overhead: float = 3.0
     ) -> None:
         self.name, self.title, self.goal, self.peers, self.overhead = name, title, goal, peers, overhead
         self.members, self.rooms = shape.members, shape.rooms
         self._shape = shape
 
     def round(self, peer: Peer, effort: Effort) -> Round:
-        with machine.pinned(machine.LOAD_CORE):
-            try:
-                load, result = run_loop(self._measure(peer.start(), effort), self.estimate(effort) + PATIENCE)
-            finally:
-                peer.stop()
+        try:
+            load, result = run_loop(self._measure(peer.start(), effort), self.estimate(effort) + PATIENCE)
+        finally:
+            peer.stop()
         if peer.keeps:
             result["verified"] = len(load.receipts)
             result["not_stored"] = peer.verify(load.receipts)
@@ -63,17 +60,3 @@ def _rates(window: Window) -> Round:
         "delivery_ms": pack(window.delivery_ms),
         "stalled": window.stalled,
     }
-
-
-def run_loop[T](work: Coroutine[Any, Any, T], patience: float) -> T:
-    """On the fast loop where there is one. A peer that hangs is given up."""
-
-    async def limited() -> T:
-        async with asyncio.timeout(patience):
-            return await work
-
-    try:
-        import uvloop
-    except ImportError:
-        return asyncio.run(limited())
-    return uvloop.run(limited())

@@ -3,7 +3,19 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = ("klatch", "tutorial", "tutorial-uvicorn", "tutorial-pubsub", "tutorial-memory", "ceiling")
+PEERS = (
+    "klatch",
+    "tutorial",
+    "tutorial-uvicorn",
+    "tutorial-pubsub",
+    "tutorial-memory",
+    "python-socketio",
+    "socketio",
+    "ws",
+    "ejabberd",
+    "ngircd",
+    "ceiling",
+)
 SCENARIO = RoomLoad(
     "w1",
     "Busy room: 100 members, one poster, 8 in flight",

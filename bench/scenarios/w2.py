@@ -3,7 +3,15 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = ("klatch", "tutorial", "tutorial-pubsub", "ceiling")
+PEERS = (
+    "klatch",
+    "tutorial",
+    "socketio",
+    "ws",
+    "ejabberd",
+    "ngircd",
+    "ceiling",
+)
 SCENARIO = RoomLoad(
     "w2",
     "Flood: 100 members, one poster, 256 in flight",

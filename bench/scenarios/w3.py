@@ -3,7 +3,13 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = ("klatch", "tutorial-pubsub", "ceiling")
+PEERS = (
+    "klatch",
+    "tutorial-pubsub",
+    "python-socketio",
+    "socketio",
+    "ceiling",
+)
 SCENARIO = RoomLoad(
     "w3",
     "Hall: 1,000 members, 64 posters, each with one in flight",

@@ -3,7 +3,11 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = ("klatch", "ceiling")
+PEERS = (
+    "klatch",
+    "ws",
+    "ceiling",
+)
 SCENARIO = RoomLoad(
     "w3b",
     "Large hall: 5,000 members, one poster, 2 in flight",
