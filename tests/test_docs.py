@@ -69,6 +69,12 @@ def test_no_other_file_reads_an_undocumented_variable() -> None:
     assert read <= KNOWN
 
 
+def test_every_check_is_documented_and_no_other() -> None:
+    source = (ROOT / "src" / "klatch" / "checks.py").read_text(encoding="utf-8")
+    listed = set(rows(section(page("settings.md"), "What `manage.py check` says"))) - {"Check"}
+    assert listed == set(re.findall(r'id="(klatch\.\w+)"', source))
+
+
 def test_every_error_is_documented_with_its_status_and_whether_a_retry_can_help() -> None:
     listed = rows(section(page("errors.md"), "Errors"))
     listed.pop("code")

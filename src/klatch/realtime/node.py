@@ -14,6 +14,7 @@ from klatch.conf import conf
 from klatch.errors import Close, KlatchError
 from klatch.presence import PLACE, presence
 from klatch.realtime import login
+from klatch.realtime.alone import warn_of_others
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database
@@ -57,6 +58,8 @@ class Node:
         self.writer = Writer()
         await relay().start(self.receive, self._look_now.set)
         await self.delivery.start()
+        if relay().alone:
+            await self.looks.read(warn_of_others)
         self.running = True
         for loop in (self._look_at_log(), self._look_at_rights(), self.announcer.run()):
             self.spawn(loop)
