@@ -198,6 +198,13 @@ def test_a_text_that_is_no_text_is_refused_a_byte_at_a_time_as_well(line: Raw) -
     assert line.closed() == code
 
 
+@pytest.mark.parametrize("opcode", [PING, PONG])
+def test_who_sends_more_pings_or_pongs_than_anybody_needs_is_sent_away(line: Raw, opcode: int) -> None:
+    line.send(frame(opcode, b"x" * 125) * 501)
+    assert line.closed() == 1008
+    assert line.ended()
+
+
 @pytest.mark.parametrize(
     "headers",
     [

@@ -9,9 +9,12 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import CloseCode, Frame
 
 PARTS = 256  # of one message
+CONTROLS = 500  # pings and pongs between two pings of ours, which are twenty seconds apart
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
+    _controls = 0
+
     async def run_asgi(self) -> None:
         # Told before the application begins; without compression a frame is the same bytes for everybody.
         if not self.conn.extensions:
@@ -40,6 +43,26 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         elif not self.transport.is_closing():
             self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many parts")
             self.handle_parser_exception()
+
+    def handle_ping(self) -> None:
+        if self._bearable():
+            super().handle_ping()
+
+    def handle_pong(self, event: Frame) -> None:
+        if self._bearable():
+            super().handle_pong(event)
+
+    def send_keepalive_ping(self) -> None:
+        self._controls = 0
+        super().send_keepalive_ping()
+
+    def _bearable(self) -> bool:
+        # Threat: a ping is answered whether the answers are read or not, and no other limit counts it.
+        self._controls += 1
+        if self._controls > CONTROLS and not self.transport.is_closing():
+            self.conn.fail(CloseCode.POLICY_VIOLATION, "too many pings")
+            self.handle_parser_exception()
+        return self._controls <= CONTROLS
 
     def handle_parser_exception(self) -> None:
         if self.conn.close_sent is not None:
