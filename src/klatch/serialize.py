@@ -3,12 +3,15 @@
 Callers load what is asked for here (author, quoted message and its author); reactions are handed in.
 """
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 from klatch import models, protocol, text
 from klatch.adapter import adapter
+
+logger = logging.getLogger("klatch.serialize")
 
 Reactions = Iterable[tuple[str, int]]
 
@@ -112,6 +115,17 @@ def event(row: Any, reactions: Reactions = ()) -> protocol.Event:
 
     ``row.actor``, ``row.user`` and ``row.message`` must be loaded; ``row.room`` for room events.
     """
+    try:
+        return _event(row, reactions)
+    except Exception:
+        if not isinstance(row, models.Event):
+            raise
+        # One bad row, once it is in the log, would keep a room from everybody for good. It takes its number.
+        logger.exception("Event %s of room %s cannot be shown", row.seq, row.room_id)
+        return {"type": "unreadable", "room": row.room_id, "seq": row.seq, "at": time(row.at), "actor": None}
+
+
+def _event(row: Any, reactions: Reactions) -> protocol.Event:
     frame: protocol.Event = {
         "type": row.kind,
         "room": row.room_id,
