@@ -105,6 +105,7 @@ class Line(asyncio.BufferedProtocol):
         if not head.startswith(b"HTTP/1.1 101 ") or self._accept not in head:
             raise ConnectionError(f"the server refused a WebSocket: {head[:300]!r}")
         self._start, self._upgraded = end + 4, True
+        self.say({"op": "hello", "ref": 0, "epoch": None, "rooms": {}})
         return True
 
     def _read(self) -> None:
@@ -162,7 +163,6 @@ class Readers:
                 lambda heard=heard, opening=opening, accept=accept: Line(opening, accept, heard, self._fail), host, port
             )
             self._lines.append(line)
-            line.say({"op": "hello", "ref": 0, "epoch": None, "rooms": {}})
             async with asyncio.timeout(PATIENCE):
                 await self._ready.wait()
             if self._error is not None:

@@ -37,13 +37,13 @@ def make(messages: int = MESSAGES) -> Path:
     if not (kept / "made.json").is_file():
         shutil.rmtree(kept, ignore_errors=True)
         kept.mkdir(parents=True)
-        environment = {**os.environ, "KLATCH_DATA": str(kept)}
-        run(messages, environment)
+    # Also what is there: migrations may have come since, and one may take longer than a server's start should.
+    run(0 if (kept / "made.json").is_file() else messages, {**os.environ, "KLATCH_DATA": str(kept)})
     return kept
 
 
 def run(messages: int, environment: dict[str, str]) -> dict[str, Any]:
-    """Fill the database that this environment names; says what is in it."""
+    """Bring the database that this environment names up to date and put so much into it; says what is in it."""
     command = [sys.executable, "-m", "bench.history", str(messages)]
     done = subprocess.run(command, check=False, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
@@ -58,6 +58,15 @@ def copy(folder: Path, messages: int = MESSAGES) -> dict[str, Any]:
     shutil.copytree(kept, folder, dirs_exist_ok=True)
     made: dict[str, Any] = json.loads((kept / "made.json").read_text())
     return made
+
+
+def give(peer: Any, folder: Path) -> None:
+    """Have a Klatch serve a copy of the data."""
+    made = copy(folder / "data")
+    peer._folder, peer._filled = folder, {"rooms": [made["room"]], "tokens": made["tokens"]}
+    # The first start gathers static files, which belongs to no measurement.
+    peer.start()
+    peer.stop()
 
 
 def vocabulary() -> tuple[list[str], list[float]]:
@@ -191,19 +200,19 @@ def main() -> None:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
-    started = time.perf_counter()
+    messages, started = int(sys.argv[1]), time.perf_counter()
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA synchronous=OFF")
             cursor.execute("PRAGMA wal_autocheckpoint=1000")
         else:
             cursor.execute("SET synchronous_commit = off")
-    made = _Filler(int(sys.argv[1])).fill()
+    made = {**_Filler(messages).fill(), "seconds": round(time.perf_counter() - started, 1)} if messages else {}
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    made["seconds"] = round(time.perf_counter() - started, 1)
-    (data / "made.json").write_text(json.dumps(made))
+    if made:
+        (data / "made.json").write_text(json.dumps(made))
     print(json.dumps(made))
 
 

@@ -135,25 +135,60 @@ class Listed(NamedTuple):
     member: bool
 
 
-def directory(user: Any, q: str | None, after: str | None) -> tuple[list[Listed], str | None]:
+type Beginning = tuple[datetime, int, int]  # of Listed: what is the same for every reader
+
+
+def directory(
+    user: Any, q: str | None, after: str | None, listed: Sequence[Beginning] | None = None
+) -> tuple[list[Listed], str | None]:
     """Open rooms and the reader's own (direct ones left out), the most recently active first; the next page's cursor.
 
-    Raises ``Invalid`` for a cursor that is not ours.
+    ``listed``: what ``open_rooms`` gives, if it is known. Raises ``Invalid`` for a cursor that is not ours.
     """
+    mine = rooms_of(user)
+    rooms = list(listed if listed is not None else open_rooms(q, after))
+    own = _closed_rooms(user)
+    if own and (q or after is not None):
+        own = list(_rooms(q, after).filter(pk__in=[row[1] for row in own]).values_list(*LISTED))
+    rooms = sorted(rooms + own, reverse=True) if own else rooms
+    page = [Listed(*row, row[1] in mine) for row in rooms[:DIRECTORY_PAGE]]
+    last = page[-1] if len(rooms) > DIRECTORY_PAGE else None
+    return page, f"{_micros(last.active_at)}-{last.id}" if last is not None else None
+
+
+LISTED = ("active_at", "pk", "seq")
+
+
+def open_rooms(q: str | None, after: str | None) -> list[Beginning]:
+    """A page of the open rooms, and one more where there are more. Raises ``Invalid``."""
+    rooms = _rooms(q, after).filter(kind=Room.Kind.OPEN, archived_at=None).order_by("-active_at", "-pk")
+    return list(rooms.values_list(*LISTED)[: DIRECTORY_PAGE + 1])
+
+
+def _rooms(q: str | None, after: str | None) -> QuerySet[Room]:
     rooms = Room.objects.all()
     if q:
         rooms = rooms.filter(Q(name__icontains=q) | Q(description__icontains=q) | Q(slug__icontains=q))
-    if after is not None:
-        rooms = rooms.filter(_beyond(after))
-    fields = ("active_at", "pk", "seq")
-    listed = rooms.filter(kind=Room.Kind.OPEN, archived_at=None).order_by("-active_at", "-pk")
-    found = {row[1]: row for row in listed.values_list(*fields)[: DIRECTORY_PAGE + 1]}
-    own = rooms.filter(memberships__user_id=user.pk).exclude(kind=Room.Kind.DIRECT)
-    mine = {row[1]: row for row in own.values_list(*fields)}
-    everything = sorted((found | mine).values(), reverse=True)
-    page = [Listed(row[0], row[1], row[2], row[1] in mine) for row in everything[:DIRECTORY_PAGE]]
-    last = page[-1] if len(everything) > DIRECTORY_PAGE else None
-    return page, f"{_micros(last.active_at)}-{last.id}" if last is not None else None
+    return rooms if after is None else rooms.filter(_beyond(after))
+
+
+_CLOSED = (
+    "SELECT r.active_at, r.id, r.seq FROM klatch_membership m JOIN klatch_room r ON r.id = m.room_id "
+    "WHERE m.user_id = %s AND (r.kind = 'private' OR (r.kind = 'open' AND r.archived_at IS NOT NULL))"
+)
+
+
+def _closed_rooms(user: Any) -> list[Beginning]:
+    """The reader's rooms that are not in everybody's directory."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLOSED, [user.pk])
+        return [(_moment(at), key, seq) for at, key, seq in cursor.fetchall()]
+
+
+def _moment(stored: Any) -> datetime:
+    # SQLite has no type of its own for it.
+    moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def visible(user: Any, room_ids: Sequence[int]) -> set[int]:
@@ -216,8 +251,8 @@ def hits(user: Any, ids: Sequence[int]) -> list[Hit]:
 
 # By hand what is asked thousands of times a second: the ORM takes longer to write it than the database to run it.
 _STANDING = (
-    "SELECT m.room_id, m.user_id, r.seq FROM klatch_membership m JOIN klatch_room r ON r.id = m.room_id "
-    "WHERE (m.room_id, m.user_id) IN (VALUES "
+    "SELECT m.room_id, m.user_id, r.seq FROM asked JOIN klatch_membership m "
+    "ON m.room_id = asked.room AND m.user_id = asked.person JOIN klatch_room r ON r.id = m.room_id"
 )
 _HITS = (
     "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, r.id, r.seq FROM klatch_message m "
@@ -235,7 +270,8 @@ def standing(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
         for start in range(0, len(wanted), PAIRS_AT_ONCE):
             part = wanted[start : start + PAIRS_AT_ONCE]
             marks = ", ".join(["(%s, %s)"] * len(part))
-            cursor.execute(f"{_STANDING}{marks})", [number for pair in part for number in pair])
+            asked = f"WITH asked(room, person) AS (VALUES {marks}) "
+            cursor.execute(asked + _STANDING, [number for pair in part for number in pair])
             found.update({(room, user): seq for room, user, seq in cursor.fetchall()})
     return found
 

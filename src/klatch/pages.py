@@ -3,6 +3,7 @@
 Sends nothing, keeps nothing; what is kept between requests is ``encoded``'s and ``realtime.reads``'s.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from klatch import contents, encoded, protocol, serialize
@@ -60,9 +61,11 @@ def search(user: Any, request: protocol.Search) -> protocol.Encoded:
     return protocol.Encoded(f'{{"type":"results","results":[{results}],"next":{_or_null(following)}}}')
 
 
-def directory(user: Any, request: protocol.Rooms) -> protocol.Encoded:
-    """Raises ``Invalid``."""
-    page, following = contents.directory(user, request.q, request.after)
+def directory(
+    user: Any, request: protocol.Rooms, listed: Sequence[contents.Beginning] | None = None
+) -> protocol.Encoded:
+    """``listed``: see ``contents.directory``. Raises ``Invalid``."""
+    page, following = contents.directory(user, request.q, request.after, listed)
     texts, read = encoded.rooms((row.id, row.seq) for row in page)
     if read:
         # As above.

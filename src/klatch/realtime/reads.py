@@ -194,6 +194,7 @@ class _Lists:
 
     def __init__(self) -> None:
         self._state: Any = None
+        self._listed: list[contents.Beginning] = []
         self._kept: dict[int, protocol.Encoded] = {}
         self._size = 0
 
@@ -202,9 +203,10 @@ class _Lists:
         state = contents.state(), presence.version
         if state != self._state or self._size > LISTS_BYTES:
             self._state, self._kept, self._size = state, {}, 0
+            self._listed = contents.open_rooms(None, None)
         for key, user in people.items():
             if key not in self._kept:
-                self._kept[key] = pages.directory(user, protocol.Rooms())
+                self._kept[key] = pages.directory(user, protocol.Rooms(), self._listed)
                 self._size += sys.getsizeof(self._kept[key]) + OVERHEAD
         return {key: self._kept[key] for key in people}
 
