@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 
 
 
-.PHONY: help run test faults fuzz check fix bench screenshots types clean requirements
+.PHONY: help run test faults fuzz check fix bench bench-full screenshots types clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -32,8 +32,12 @@ check: .venv/dev.stamp  ## lint, format, types, layering, docs, JavaScript
 fix: .venv/dev.stamp  ## format and mend what can be mended by machine
 	@.venv/bin/ruff check --fix . && .venv/bin/ruff format .
 
-bench: .venv/bench.stamp  ## W1 and W2 beside the tutorial stack
+bench: .venv/bench.stamp  ## how fast Klatch is beside the tutorial stack: every scenario, briefly
 	@$(PYTHON) -m bench
+
+bench-full: .venv/bench.stamp  ## every scenario, every peer, three rounds; writes docs/explanation/performance.md
+	@command -v npm >/dev/null && npm install --prefix bench/peers/node --no-package-lock --no-audit --no-fund --silent || echo "No npm: the peers on Node are left out."
+	@$(PYTHON) -m bench --full --publish
 
 screenshots: .venv/dev.stamp  ## the pictures of the README, from the running product
 	@$(PYTHON) scripts/screenshots.py

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bench import machine
 from bench.columns import PROOF, Column, median, percentiles
 from bench.crowd import REPEATED, Crowd
 from bench.loop import run_loop
@@ -25,6 +26,7 @@ class Restart(Scenario):
         Column("Never came back", lambda rounds: f"{sum(outcome['gone'] for outcome in rounds):,}"),
         median("Delivered", "delivered_percent", 3, "%"),
         REPEATED,
+        median("Generator core", "generator_percent", 0, "%"),
         *PROOF,
     )
     peers = ("klatch", "socketio")
@@ -48,6 +50,7 @@ class Restart(Scenario):
     async def _measure(self, peer: Peer, running: Running) -> tuple[Crowd, Round]:
         crowd = Crowd(running.dialect, self.members, Returning)
         await crowd.arrive()
+        usage = machine.Usage([])
         posting = asyncio.create_task(crowd.post())
         await asyncio.sleep(BEFORE)
         first = {client: len(client.returns) for client in crowd.clients}
@@ -56,6 +59,7 @@ class Restart(Scenario):
         await asyncio.to_thread(peer.start, running.dialect.address(0)[1])
         away = clock() - signal
         await crowd.until(lambda: all(len(client.returns) > n for client, n in first.items()), PATIENCE)
+        generator = usage.read()["generator"]
         posting.cancel()
         await crowd.settle()
         back = [client.returns[n][1] - signal for client, n in first.items() if len(client.returns) > n]
@@ -65,6 +69,7 @@ class Restart(Scenario):
             "away_s": round(away, 2),
             "back_ms": packed,
             "back_p95_s": round(quantile(packed, 0.95) / 1000, 2),
+            "generator_percent": generator,
             "gone": len(crowd.clients) - len(back),
         }
 
