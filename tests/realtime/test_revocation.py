@@ -140,12 +140,12 @@ async def test_a_removal_in_the_middle_of_a_read_leaks_nothing_of_what_follows(
             return run()
 
     async with talking(server, joon) as talk:
-        read = server.node.database.read
-        monkeypatch.setattr(
-            server.node.database,
-            "read",
-            lambda unit, *args: read(lambda: after_first_query(lambda: unit(*args))),
-        )
+        for database in (server.node.database, server.node.reads._prover):
+            monkeypatch.setattr(
+                database,
+                "read",
+                lambda unit, *args, read=database.read: read(lambda: after_first_query(lambda: unit(*args))),
+            )
         reply = await talk.ask(**{"room": room.pk, **frame}, ref=1)
         monkeypatch.undo()
         assert "secret" not in str(reply)

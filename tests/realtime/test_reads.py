@@ -1,0 +1,273 @@
+"""Pages that are kept: always what would be read now, read once for all who ask, and never for who may not."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import klatch
+from klatch import commands, contents, encoded, pages, protocol, queries, serialize
+from klatch.actions import members, messages, reactions, rooms
+from klatch.errors import KlatchError, NotFound
+from klatch.models import Event, Membership, Message, Room
+from klatch.realtime.database import Database
+from klatch.realtime.reads import Reads, Shelf
+from tests.conftest import Server, aside, make_room, make_user
+
+PLACES = [{}, {"before": 4, "limit": 2}, {"after": 2, "limit": 2}]
+
+
+@asynccontextmanager
+async def reader() -> AsyncIterator[Reads]:
+    database, tasks = Database(), set()
+
+    def spawn(work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
+
+    made = Reads(database, spawn)
+    yield made
+    made.close()
+    database.close()
+
+
+def history(room: Room, **place: int) -> Any:
+    return protocol.parse(protocol.History, {"room": room.pk, **place})
+
+
+async def ask(reads: Reads, user: Any, request: Any) -> Any:
+    """The reply, or which refusal."""
+    try:
+        answer = reads.begin(user, request)
+        assert answer is not None
+        return json.loads(await answer)
+    except KlatchError as refused:
+        return type(refused)
+
+
+def truth(user: Any, request: Any) -> Any:
+    """The same page without anything kept: rows, rendered one by one."""
+    if not Membership.objects.filter(user=user, room_id=request.room).exists():
+        return NotFound
+    page = contents.history(request.room, commands.place(request))
+    rows = {row.pk: row for row in queries.messages().filter(room_id=request.room)}
+    given = queries.reactions_to(rows)
+    reply = {
+        "type": "history",
+        "room": request.room,
+        "messages": [serialize.message(rows[row.version.id], given[row.version.id]) for row in page.rows],
+        "notices": [serialize.event(row) for row in page.notices],
+        "start": page.start,
+        "end": page.end,
+        "seq": Room.objects.get(pk=request.room).seq,
+    }
+    return json.loads(protocol.encode(reply))
+
+
+def listing(user: Any) -> list[tuple[str, bool, int]]:
+    mine = set(Membership.objects.filter(user=user).values_list("room_id", flat=True))
+    seen = [room for room in Room.objects.order_by("-active_at", "-pk") if room.pk in mine or room.kind == "open"]
+    return [(room.name, room.pk in mine, room.seq) for room in seen]
+
+
+class Place:
+    """Three people, an open and a private room, and a list of things that may be done."""
+
+    def __init__(self) -> None:
+        self.people = [make_user() for _ in range(3)]
+        rosa, ben, _ = self.people
+        self.rooms = [make_room(rosa, ben), make_room(rosa, ben, kind="private")]
+        for room in self.rooms:
+            for number in range(4):
+                klatch.post(room, rosa, f"word {number}")
+
+    def do(self, what: str, who: int, where: int, which: int) -> None:
+        user, room = self.people[who], self.rooms[where]
+        posted = list(Message.objects.filter(room=room).order_by("pk"))
+        message = posted[which % len(posted)]
+        deeds: dict[str, Callable[[], Any]] = {
+            "post": lambda: klatch.post(room, user, f"word of {who}"),
+            "reply": lambda: klatch.post(room, user, f"word to {which}", reply_to=message),
+            "edit": lambda: messages.edit(message.author, message.pk, f"word again {len(posted)} {message.rev}"),
+            "delete": lambda: messages.delete(message.author, message.pk),
+            "react": lambda: reactions.react(user, message.pk, "🎉", which % 2 == 0),
+            "rename": lambda: rooms.change_room(
+                self.people[0], room.pk, name=f"name {where} {message.rev} {len(posted)}"
+            ),
+            "join": lambda: members.join(user, room.pk),
+            "leave": lambda: members.leave(user, room.pk),
+            "invite": lambda: members.invite(self.people[0], room.pk, [user.pk]),
+            "remove": lambda: members.remove(self.people[0], room.pk, user.pk),
+        }
+        with suppress(KlatchError):
+            deeds[what]()
+
+
+STEP = st.tuples(
+    st.sampled_from(
+        ["post", "post", "reply", "edit", "delete", "react", "rename", "join", "leave", "invite", "remove"]
+    ),
+    st.integers(0, 2),
+    st.integers(0, 1),
+    st.integers(0, 7),
+)
+
+
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(STEP, min_size=3, max_size=7))
+def test_what_is_kept_is_what_would_be_read_whoever_did_what_and_in_whichever_process(
+    db: None, steps: list[tuple[str, int, int, int]]
+) -> None:
+    async def play() -> None:
+        place = await aside(Place)
+        questions = [(user, history(room, **at)) for user in place.people for room in place.rooms for at in PLACES]
+        async with reader() as reads:
+            for step in [None, *steps]:
+                if step is not None:
+                    # Beside the node, as another process would: nothing tells the reader of it.
+                    await aside(place.do, *step)
+                answers = await asyncio.gather(*[ask(reads, *question) for question in questions])
+                wanted = await aside(lambda: [truth(*question) for question in questions])
+                assert answers == wanted, step
+                for user in place.people:
+                    found = await ask(reads, user, protocol.Rooms())
+                    there = [(room["name"], room["member"], room["seq"]) for room in found["rooms"]]
+                    assert there == await aside(listing, user), step
+
+    asyncio.run(play())
+
+
+async def test_who_asks_together_is_answered_by_one_reading_and_later_ones_by_none(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = await aside(Place)
+    read: list[int] = []
+    real = pages.history
+    monkeypatch.setattr(pages, "history", lambda room, at: read.append(room) or real(room, at))
+    rosa, ben, cleo = place.people
+    newest, older = history(place.rooms[0]), history(place.rooms[0], before=4, limit=2)
+    async with reader() as reads:
+        answers = await asyncio.gather(*[ask(reads, user, newest) for user in (rosa, ben, rosa, ben)])
+        assert (len(read), [len(answer["messages"]) for answer in answers]) == (1, [4, 4, 4, 4])
+        assert await ask(reads, ben, newest) == answers[0]
+        await ask(reads, ben, older)
+        assert len(read) == 2
+        # A stranger gets nothing of what is kept, and has nothing read.
+        assert await ask(reads, cleo, newest) is NotFound
+        assert len(read) == 2
+        await aside(place.do, "post", 0, 0, 0)
+        assert (await ask(reads, ben, newest))["messages"][-1]["position"] == 5
+        # The page further up is untouched by a new message, but for the number that it is as of.
+        assert (await ask(reads, ben, older))["seq"] == answers[0]["seq"] + 1
+        assert len(read) == 3
+
+
+async def test_who_is_removed_while_a_page_is_made_gets_nothing_of_it(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = await aside(Place)
+    rosa, ben, _ = place.people
+    real = pages.history
+
+    def slow(room: int, at: Any) -> Any:
+        members.remove(rosa, room, ben.pk)
+        klatch.post(room, rosa, "now that ben is gone")
+        return real(room, at)
+
+    monkeypatch.setattr(pages, "history", slow)
+    async with reader() as reads:
+        assert await ask(reads, ben, history(place.rooms[1])) is NotFound
+        monkeypatch.setattr(pages, "history", real)
+        kept = await ask(reads, rosa, history(place.rooms[1]))
+        assert kept["messages"][-1]["body"] == "now that ben is gone"
+        assert await ask(reads, ben, history(place.rooms[1])) is NotFound
+
+
+async def test_a_new_name_is_shown_at_once(server: Server) -> None:
+    rosa = await aside(make_user)
+    room = await aside(make_room, rosa)
+    await aside(klatch.post, room, rosa, "hello")
+    client = await server.connect(rosa)
+    page = await client.request("history", room=room.pk)
+    assert page["messages"][0]["author"]["name"] == rosa.first_name
+    rosa.first_name = "Rosalind"
+    await aside(rosa.save)
+    await server.node.loop.run_in_executor(None, lambda: None)  # what was told meanwhile is heard
+    page = await client.request("history", room=room.pk)
+    assert page["messages"][0]["author"]["name"] == "Rosalind"
+
+
+def shelved(text: str, seq: int, *ids: int, moves: bool = False) -> pages.HistoryText:
+    return pages.HistoryText(text, seq, frozenset(ids), moves)
+
+
+def at(before: int | None) -> contents.Place:
+    return contents.Place(before, None, None, 40)
+
+
+def test_an_event_takes_away_the_pages_that_it_touches_and_no_others() -> None:
+    shelf = Shelf()
+    old, new, quoting = shelved("old", 5, 1, 2), shelved("new", 5, 3, moves=True), shelved("quoting", 5, 4, 1)
+    for place, page in ((at(3), old), (at(None), new), (at(9), quoting)):
+        shelf.put((7, place), page)
+    shelf.advance(7, 6, {8})
+    assert [shelf.get((7, at(where))) for where in (3, None, 9)] == [old, None, quoting]
+    shelf.advance(7, 7, {1})
+    assert [shelf.get((7, at(where))) for where in (3, 9)] == [None, None]
+    assert (shelf.seqs, shelf.size) == ({}, 0)
+
+
+def test_what_was_read_before_an_event_is_not_kept_after_it() -> None:
+    shelf = Shelf()
+    shelf.put((7, at(3)), shelved("old", 5, 1))
+    shelf.advance(7, 6, {9})
+    shelf.put((7, at(None)), shelved("late", 5, 2, moves=True))
+    assert shelf.get((7, at(None))) is None
+
+
+def test_the_shelf_keeps_within_its_bytes_and_lets_the_longest_unused_go() -> None:
+    shelf = Shelf(limit=10_000)
+    for number in range(1, 50):
+        shelf.put((number, at(None)), shelved("x" * 1_000, 1))
+        shelf.get((1, at(None)))
+        assert shelf.size <= 10_000
+    assert shelf.get((1, at(None))) is not None
+    assert shelf.get((2, at(None))) is None
+    assert len(shelf.seqs) == 7
+
+
+@pytest.fixture
+def texts() -> encoded.Texts[int, int]:
+    return encoded.Texts(2_000)
+
+
+def test_texts_are_given_out_for_their_very_version_only(texts: encoded.Texts[int, int]) -> None:
+    texts.put(1, 5, "five", texts.age)
+    assert [texts.get(1, version) for version in (4, 5, 6)] == [None, "five", None]
+    before = texts.age
+    texts.forget()
+    texts.put(1, 5, "an old name", before)
+    assert texts.get(1, 5) is None
+
+
+def test_texts_keep_within_their_bytes(texts: encoded.Texts[int, int]) -> None:
+    for number in range(50):
+        texts.put(number, 1, "x" * 100, texts.age)
+        assert texts.size <= 2_000
+    assert texts.get(49, 1) is not None
+
+
+def test_what_is_told_of_an_event_in_a_notice_is_not_kept_beyond_the_next(db: None) -> None:
+    rosa = make_user()
+    room = make_room(rosa)
+    klatch.post(room, rosa, "one")
+    rooms.change_room(rosa, room.pk, name="new")
+    klatch.post(room, rosa, "two")
+    page = pages.history(room.pk, contents.Place(2, None, None, 40))
+    assert (Event.objects.filter(kind="room.changed").count(), page.moves) == (1, True)
