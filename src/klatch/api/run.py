@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import copy_context
 from functools import partial
 from typing import Any
 
@@ -51,7 +52,8 @@ async def written[T](work: Callable[[], T]) -> T:
     """A write, on the process's writer where there is one."""
     here = _node()
     if here is not None:
-        result: T = await here.writer.run(work)
+        # With what is known of the request: whoever keeps a record asks where it came from.
+        result: T = await here.writer.run(partial(copy_context().run, work))
         return result
     return await sync_to_async(work)()
 

@@ -15,12 +15,22 @@ from klatch.server.models import Counter
 FORGET_EVERY = 60.0
 
 
+_forgot = -FORGET_EVERY  # Django makes a cache for each thread; what is over is looked for once for all
+
+
+def _forget() -> None:
+    global _forgot
+    now = time.monotonic()
+    if now - _forgot >= FORGET_EVERY:
+        _forgot = now
+        Counter.objects.filter(until__lte=time.time()).delete()
+
+
 class Counters(BaseCache):
     """One statement, one transaction each. ``add`` lets one of many in, in whichever process they are."""
 
     def __init__(self, table: str, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._forgot = 0.0
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         found = Counter.objects.filter(pk=self.make_key(key, version), until__gt=time.time())
@@ -32,10 +42,7 @@ class Counters(BaseCache):
 
     def set(self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> None:
         self._put(self.make_key(key, version), value, timeout, unless_there=False)
-        now = time.monotonic()
-        if now - self._forgot > FORGET_EVERY:
-            self._forgot = now
-            Counter.objects.filter(until__lte=time.time()).delete()
+        _forget()
 
     def delete(self, key: str, version: int | None = None) -> bool:
         return bool(Counter.objects.filter(pk=self.make_key(key, version)).delete()[0])
