@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import NotSupportedError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from klatch import protocol, serialize
 from klatch.models import Epoch, Event, Message, Room, bulk
 from klatch.models.invite import hash_secret
 from klatch.relay import Envelope, relay
+
+FIRST_TIMELINE = "00000001"
 
 
 @dataclass(slots=True)
@@ -150,6 +152,26 @@ def on_session_ended(*, session_key: str, **kwargs: Any) -> None:
 
 
 def epoch() -> uuid.UUID:
-    """Which life of the log this is."""
-    value: uuid.UUID | None = Epoch.objects.values_list("value", flat=True).order_by("-pk").first()
-    return value if value is not None else Epoch.objects.get_or_create(pk=1)[0].value
+    """Which life of the log this is. A copy of PostgreSQL that takes over begins another: it may lack some events."""
+    found: uuid.UUID | None = Epoch.objects.values_list("value", flat=True).order_by("-pk").first()
+    value = found if found is not None else Epoch.objects.get_or_create(pk=1)[0].value
+    timeline = _timeline()
+    return uuid.uuid5(value, timeline) if timeline > FIRST_TIMELINE else value
+
+
+def _timeline() -> str:
+    """PostgreSQL counts how often a copy took over, and names its log files so. Elsewhere there is but one."""
+    global _has_timelines
+    if connection.vendor != "postgresql" or not _has_timelines:
+        return FIRST_TIMELINE
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)")
+            return str(cursor.fetchone()[0])
+    except (NotSupportedError, ProgrammingError):
+        # A hosted one that has no such files, or shows them to nobody: it does not lose what it has confirmed.
+        _has_timelines = False
+        return FIRST_TIMELINE
+
+
+_has_timelines = True

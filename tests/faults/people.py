@@ -3,12 +3,14 @@
 import asyncio
 import random
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
+from typing import Any
 
 import websockets
 
 from klatch.client import Client, Closed, RequestError
+from tests.faults.place import Place
 from tests.realtime.model import Talker
 
 AWAY = (Closed, OSError, TimeoutError, websockets.WebSocketException)
@@ -132,6 +134,33 @@ class Person:
                 except AWAY:
                     await self.come_back()
                 await asyncio.sleep(0.02)
+
+
+async def same_as_afresh(person: Person, heads: Callable[[int], dict[int, int]]) -> None:
+    """What this person's client holds is what a client holds that has just loaded everything."""
+    held, person.held = person.held, await person.anew()
+    await person.settle(heads)
+    fresh = person.held.state()
+    await person.held.client.close()
+    person.held = held
+    assert not (found := list(differences(held.state(), fresh))), (person.number, found[:5])
+
+
+def differences(one: Any, other: Any, where: str = "") -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in one.keys() | other.keys():
+            yield from differences(one.get(key), other.get(key), f"{where}/{key}")
+    elif one != other:
+        yield f"{where}: {one!r:.200} is not {other!r:.200}"
+
+
+def heads(here: Place, user: int) -> dict[int, int]:
+    sql = "SELECT room_id, seq FROM klatch_membership m JOIN klatch_room r ON r.id = room_id WHERE m.user_id = ?"
+    return {row[0]: row[1] for row in here.ask(sql, user)}
+
+
+def stored_messages(here: Place) -> dict[str, int]:
+    return {str(uuid.UUID(str(row[0]))): row[1] for row in here.ask("SELECT client_id, id FROM klatch_message")}
 
 
 DEEDS = (

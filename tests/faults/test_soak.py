@@ -6,9 +6,9 @@ import os
 import signal
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import redis
 from klatch.client import Client
 from tests import engines
 from tests.faults.cluster import restart_postgres
-from tests.faults.people import Person
+from tests.faults.people import Person, heads, same_as_afresh, stored_messages
 from tests.faults.place import Place
 from tests.faults.storms import Start, note
 
@@ -35,6 +35,7 @@ async def test_check_40_after_all_that_happens_everybody_holds_what_a_new_client
         await person.come()
     rooms = [here.room, *[await new_room(here, token) for token in here.tokens[:2]]]
     faults, meter = Faults(here), Meter(here)
+    current = partial(heads, here)
     hurts: dict[str, int] = {}
     began, compared = time.monotonic(), 0
     while time.monotonic() < began + SECONDS:
@@ -52,11 +53,11 @@ async def test_check_40_after_all_that_happens_everybody_holds_what_a_new_client
         calm.set()
         await asyncio.gather(*living)
         for person in people:
-            await person.settle(faults.heads)
+            await person.settle(current)
         for person in people:
-            await same_as_afresh(person, faults.heads)
+            await same_as_afresh(person, current)
         compared += 1
-    stored = everything(here)
+    stored = await asyncio.to_thread(stored_messages, here)
     acked = {key: value for person in people for key, value in person.acked.items()}
     done: dict[str, int] = {}
     for person in people:
@@ -80,19 +81,6 @@ async def new_room(here: Place, token: str) -> int:
     return room
 
 
-async def same_as_afresh(person: Person, heads: Callable[[int], dict[int, int]]) -> None:
-    held, person.held = person.held, await person.anew()
-    await person.settle(heads)
-    fresh = person.held.state()
-    await person.held.client.close()
-    person.held = held
-    assert held.state() == fresh, person.number
-
-
-def everything(here: Place) -> dict[str, int]:
-    return {str(uuid.UUID(str(row[0]))): row[1] for row in here.ask("SELECT client_id, id FROM klatch_message")}
-
-
 class Faults:
     """What befalls the installation, in turn."""
 
@@ -109,13 +97,6 @@ class Faults:
         self._turn += 1
         chosen = kinds[self._turn % len(kinds)]
         return chosen.__name__, chosen
-
-    def heads(self, user: int) -> dict[int, int]:
-        rows = self._here.ask(
-            "SELECT room_id, seq FROM klatch_membership m JOIN klatch_room r ON r.id = room_id WHERE m.user_id = ?",
-            user,
-        )
-        return {row[0]: row[1] for row in rows}
 
     @property
     def _server(self) -> Any:

@@ -23,6 +23,7 @@ class Talker:
         self.store = Store(client.you, [])
         self.heard: dict[int, list[dict[str, Any]]] = {}
         self._stale: set[int] = set()
+        self._welcomed: dict[int, dict[str, Any]] = {}
         self.away = False
 
     @classmethod
@@ -67,11 +68,14 @@ class Talker:
             room = frame["room"]["id"] if frame["type"] == "room.added" else frame["room"]
             self._stale.add(room)
             self.heard.pop(room, None)
+        if frame["type"] == "reset" and self._welcomed.get(frame["room"], {}).get("seq") == frame["seq"]:
+            # What is thrown away with a reset is the room, too: the welcome says what it is now.
+            self.store.apply({"type": "room.added", "room": copy.deepcopy(self._welcomed[frame["room"]])})
         if self.store.apply(frame) and "seq" in frame and "at" in frame:
             self.heard.setdefault(frame["room"], []).append(frame)
 
     def _welcome(self, rooms: Iterable[dict[str, Any]]) -> None:
-        welcome = {room["id"]: room for room in rooms}
+        welcome = self._welcomed = {room["id"]: room for room in rooms}
         for room in self.store.rooms.keys() - welcome.keys():
             self.store.forget(room)
             self.heard.pop(room, None)

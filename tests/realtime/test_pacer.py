@@ -117,11 +117,13 @@ async def test_who_is_further_behind_than_a_resume_allows_is_reset(
 ) -> None:
     monkeypatch.setattr(resume, "conf", lambda: Conf(resume_events=20))
     slow.follow(room)
-    await until_behind(slow, room, anna)
+    said = await until_behind(slow, room, anna) - room.seq
     last = await aside(say, room, anna, 30)
     slow.free.set()
-    await eventually(lambda: slow.frames and slow.frames[-1][0]["type"] == "reset")
-    assert slow.frames[-1] == [{"type": "reset", "room": room.pk, "seq": last}]
+    await eventually(lambda: slow.frames and slow.frames[-1][-1]["type"] == "reset")
+    added, reset = slow.frames[-1]
+    assert (added["type"], added["room"]["seq"], added["room"]["count"]) == ("room.added", last, room.count + said + 30)
+    assert reset == {"type": "reset", "room": room.pk, "seq": last}
     after = await aside(say, room, anna, 1)
     await eventually(lambda: slow.numbers(room)[-1:] == [after])
     assert slow.numbers(room)[-2:] == [last, last + 1]

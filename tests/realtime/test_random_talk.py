@@ -103,7 +103,7 @@ def numbers_of(rooms: list[Room]) -> dict[int, list[int]]:
 
 @pytest.fixture
 def _careless(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.KLATCH = CARELESS
+    settings.KLATCH = CARELESS | {"RESUME_EVENTS": 30}
     monkeypatch.setattr(resume, "PAGE", 2)
 
 

@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db.models import F
 
 from klatch import log
 from klatch.actions import members, messages, reactions
-from klatch.models import Epoch, Room
+from klatch.errors import Close
+from klatch.models import Epoch, Event, Message, Room
 from klatch.realtime import resume
 from tests.conftest import Server, aside, make_room
 from tests.realtime.lines import eventually, talking
@@ -67,10 +69,39 @@ async def test_another_epoch_is_a_reset_even_where_the_numbers_fit(
 async def test_a_restored_backup_has_another_epoch(server: Server, anna: User, joon: User, room: Room) -> None:
     old = str(await aside(log.epoch))
     await aside(lambda: Epoch.objects.create())
+    server.node._epoch = await aside(log.epoch)
     async with talking(server, joon, hello=False) as talk:
         welcome = await talk.hello(old, {room.pk: await head(room)})
         assert welcome["epoch"] != old
         assert [frame["type"] for frame in talk.missed] == ["reset"]
+    await aside(lambda: Epoch.objects.exclude(value=old).delete())
+
+
+def _go_back(room: Room, seq: int) -> None:
+    Event.objects.filter(room=room, seq__gt=seq).delete()
+    gone, _ = Message.objects.filter(room=room, seq__gt=seq).delete()
+    Room.objects.filter(pk=room.pk).update(seq=seq, count=F("count") - gone)
+    Epoch.objects.create()
+
+
+async def test_another_log_under_a_running_process_sends_everybody_away_to_begin_anew(
+    server: Server, anna: User, joon: User, room: Room
+) -> None:
+    """As after a fail-over to a copy that lagged: numbers that were given already are given once more."""
+    now = await head(room)
+    old = str(await aside(log.epoch))
+    async with talking(server, joon) as talk, talking(server, anna) as other:
+        await aside(messages.post, room.pk, anna, "never was")
+        await other.until("message.posted")
+        await aside(_go_back, room, now)
+        await server.node._look_at_epoch()
+        assert [await each.closed() for each in (talk, other)] == [Close.SHUTDOWN] * 2
+    async with talking(server, joon, hello=False) as talk:
+        await talk.hello(old, {room.pk: now + 1})
+        assert talk.missed == [{"type": "reset", "room": room.pk, "seq": now}]
+        news = await aside(messages.post, room.pk, anna, "is now")
+        came = await talk.until("message.posted")
+        assert (came["seq"], came["message"]["id"]) == (now + 1, news.pk)
     await aside(lambda: Epoch.objects.exclude(value=old).delete())
 
 

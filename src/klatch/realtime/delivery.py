@@ -195,6 +195,11 @@ class Delivery:
         finally:
             self._refilling.discard(room)
 
+    def begin_anew(self) -> None:
+        """Another log, with other events under the same numbers: whoever follows from now on starts the feeds."""
+        self._feeds = {room: Feed(room) for room in self._feeds}
+        self._log_id = 0
+
     async def look_at_log(self) -> None:
         """Compare every followed room with the log, and who came and went: finds what was lost without a trace."""
         last, heads, changes = await self._looks.read(_heads, list(self._feeds), max(0, self._log_id - OVERLAP))

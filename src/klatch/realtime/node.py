@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Coroutine, Sequence
 from typing import Any
 
+from klatch import log
 from klatch.conf import conf
 from klatch.errors import Close, KlatchError
 from klatch.presence import PLACE, presence
@@ -60,6 +61,7 @@ class Node:
         await self.delivery.start()
         if relay().alone:
             await self.looks.read(warn_of_others)
+        self._epoch = await self.looks.read(log.epoch)
         self.running = True
         for loop in (self._look_at_log(), self._look_at_rights(), self.announcer.run()):
             self.spawn(loop)
@@ -83,9 +85,7 @@ class Node:
     async def stop(self) -> None:
         """Cut every socket with “come back”, finish what waits to be written, stop everything."""
         self.running = False
-        for theirs in list(self.hub.users.values()):
-            for connection in list(theirs):
-                connection.cut(Close.SHUTDOWN)
+        self._cut_everybody()
         await self.writer.close()
         await relay().stop()
         for task in list(self._tasks):
@@ -95,6 +95,11 @@ class Node:
             await asyncio.get_running_loop().run_in_executor(None, database.close)
         await asyncio.get_running_loop().run_in_executor(None, self.reads.close)
         presence.clear()
+
+    def _cut_everybody(self) -> None:
+        for theirs in list(self.hub.users.values()):
+            for connection in list(theirs):
+                connection.cut(Close.SHUTDOWN)
 
     def spawn(self, coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Run something beside; kept from being collected, its failure is logged."""
@@ -166,20 +171,29 @@ class Node:
             self._look_now.clear()
             try:
                 async with asyncio.timeout(SILENT_SECONDS):
+                    await _patiently(self._look_at_epoch())
                     await _patiently(self.delivery.look_at_log())
             except TimeoutError:
                 self._send_away()
             else:
                 self.cut_off = False
 
+    async def _look_at_epoch(self) -> None:
+        """After a fail-over to a copy that lags behind, what is known here and to clients may never have been."""
+        epoch = await self.looks.read(log.epoch)
+        if epoch != self._epoch:
+            logger.warning("The database is another one than before: everybody begins anew")
+            self._epoch = epoch
+            self.reads.forget()
+            self.delivery.begin_anew()
+            self._cut_everybody()
+
     def _send_away(self) -> None:
         """The database neither answers nor fails: another process may reach it, and this one can do nothing."""
         if not self.cut_off:
             logger.error("The database has been silent for %d s: everybody is sent to another process", SILENT_SECONDS)
         self.cut_off = True
-        for theirs in list(self.hub.users.values()):
-            for connection in list(theirs):
-                connection.cut(Close.SHUTDOWN)
+        self._cut_everybody()
 
     # Rights
 

@@ -74,7 +74,8 @@ class Pacer:
         if connection.held.get(room) is not held:
             # Left, or asked for anew, meanwhile.
             return
-        if page.reset:
+        if page.anew is not None:
+            self._hub.say(connection, protocol.encode({"type": "room.added", "room": page.anew}))
             self._hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": page.head}))
         if page.events:
             self._hub.say(connection, *page.events)

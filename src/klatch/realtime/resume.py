@@ -26,12 +26,15 @@ class Caught(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A part of what was missed, for a connection that stays: the events up to ``upto``; ``head`` is the room's."""
+    """A part of what was missed, for a connection that stays: the events up to ``upto``; ``head`` is the room's.
+
+    ``anew`` is the room as it is now where there is more to tell than events can: then there are none.
+    """
 
     upto: int
     head: int
     events: list[str]
-    reset: bool
+    anew: protocol.MyRoom | None
 
 
 class Snapshot(NamedTuple):
@@ -72,7 +75,8 @@ def read_room(user: Any, room: int, known: int | None) -> Caught:
 
 def read_page(user: Any, room: int, known: int) -> Page:
     """The next events of one room, as many as go into a page. Raises ``NotFound``."""
-    head = queries.membership(user, room).room.seq
+    mine = queries.membership(user, room)
+    head = mine.room.seq
     events: list[str] = []
     size = 0
     if known <= head <= known + conf().resume_events:
@@ -81,10 +85,11 @@ def read_page(user: Any, room: int, known: int) -> Page:
                 break
             events.append(protocol.encode(serialize.event(row, reactions)))
             size += len(events[-1])
-    queries.membership(user, room)
+    anew = None
     if known != head and not events:
-        return Page(head, head, [], True)
-    return Page(known + len(events), head, events, False)
+        anew = _my_room(mine, queries.people_of([mine.room]) if mine.room.is_direct else {})
+    queries.membership(user, room)
+    return Page(known + len(events) if anew is None else head, head, events, anew)
 
 
 def catch_up(membership: Membership, known: int | None, same_epoch: bool, allowed: int) -> Caught:
