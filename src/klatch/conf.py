@@ -24,6 +24,7 @@ class Conf:
     frame_bytes: int = 65_536
     outbox_bytes: int = 1_048_576  # what may wait for one connection: from half of it on, no events
     sockets_per_user: int = 20
+    sockets_per_minute: int = 120
     rooms_per_user: int = 2_000
     people_per_direct: int = 20
     hello_seconds: float = 10.0

@@ -3,6 +3,7 @@
 import time
 from collections import Counter, OrderedDict
 from collections.abc import Iterable
+from math import ceil
 
 from klatch.conf import conf
 from klatch.errors import RateLimited
@@ -29,7 +30,8 @@ class Buckets:
         level, now = self._level(key, rate, burst)
         if level < 1:
             self._buckets[key] = (level, now)
-            raise RateLimited(retry_after=round((1 - level) / rate, 2))
+            # Rounded up: whoever comes back then finds one.
+            raise RateLimited(retry_after=ceil((1 - level) / rate * 100) / 100)
         self._buckets[key] = (level - 1, now)
         self._taken[key] += 1
         if len(self._buckets) > REMEMBERED:
@@ -70,10 +72,16 @@ def check(op: str, user_id: int) -> None:
         buckets.take("post", user_id, *_allowance("post"))
 
 
+def check_socket(user_id: int) -> None:
+    """Count one socket that this person opens. Raises ``RateLimited``."""
+    if conf().rate_limit:
+        buckets.take("socket", user_id, *_allowance("socket"))
+
+
 def charge(taken: Iterable[tuple[str, int, int]]) -> None:
     """Count what other processes told (see ``Buckets.taken``)."""
     for kind, user_id, count in taken:
-        if kind in ("request", "post"):
+        if kind in ("request", "post", "socket"):
             buckets.charge(kind, user_id, count, *_allowance(kind))
 
 
@@ -81,4 +89,6 @@ def _allowance(kind: str) -> tuple[float, float]:
     settings = conf()
     if kind == "post":
         return settings.posts_per_second, settings.posts_burst
+    if kind == "socket":
+        return settings.sockets_per_minute / 60, settings.sockets_per_minute
     return settings.requests_per_second, settings.requests_burst

@@ -3,11 +3,13 @@
 import asyncio
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import User
 
-from klatch import log
+from klatch import limits, log
 from klatch.actions import messages
-from klatch.errors import Close
+from klatch.conf import conf
+from klatch.errors import Close, RateLimited
 from klatch.models import Room
 from klatch.realtime import resume
 from tests.conftest import Server, aside, make_room, make_user
@@ -70,3 +72,29 @@ async def test_a_resume_gathers_only_so_much_and_resets_the_rooms_beyond(
     caught = [snapshot.caught[room.pk] for room in rooms]
     assert sorted(found.reset for found in caught) == [False, False, True, True]
     assert all(bool(found.events) != found.reset for found in caught)
+
+
+async def test_opening_sockets_too_often_is_told_to_wait_and_hinders_nobody_else(
+    server: Server, anna: User, settings: Any
+) -> None:
+    settings.KLATCH = {"SOCKETS_PER_MINUTE": 3}
+    joon = await aside(make_user)
+    for _ in range(3):
+        async with talking(server, anna):
+            pass
+    async with talking(server, anna, hello=False) as fourth:
+        assert await fourth.closed() == Close.TOO_OFTEN
+    assert Close.TOO_OFTEN.reconnect
+    async with talking(server, joon):
+        pass
+    settings.KLATCH = {"SOCKETS_PER_MINUTE": 3, "RATE_LIMIT": False}
+    async with talking(server, anna):
+        pass
+
+
+def test_all_tabs_of_one_person_may_come_back_at_once_several_times(anna: User) -> None:
+    for _ in range(5 * conf().sockets_per_user):
+        limits.check_socket(anna.pk)
+    limits.charge([("socket", anna.pk, 100)])
+    with pytest.raises(RateLimited):
+        limits.check_socket(anna.pk)

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Any
 
+from klatch import limits
 from klatch.conf import conf
-from klatch.errors import BadOrigin, Close, KlatchError, Unauthenticated, Unavailable
+from klatch.errors import BadOrigin, Close, KlatchError, RateLimited, Unauthenticated, Unavailable
 from klatch.realtime import login
 from klatch.realtime.connection import Send
 from klatch.realtime.node import SILENT_SECONDS, start
@@ -32,6 +33,11 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         return
     except (KlatchError, TimeoutError):
         await _refuse(send, Close.SHUTDOWN)
+        return
+    try:
+        limits.check_socket(who.user.pk)
+    except RateLimited:
+        await _refuse(send, Close.TOO_OFTEN)
         return
     if len(node.hub.users.get(who.user.pk, ())) >= conf().sockets_per_user:
         await _refuse(send, Close.TOO_MANY_SOCKETS)
