@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import get_user, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from klatch.actions.tokens import user_of_token
@@ -131,8 +133,8 @@ def ended(connections: Sequence[Connection], sessions: dict[str, str]) -> list[C
     }
     tokens = {connection.token for connection in connections if connection.token}
     live_tokens = set(Token.objects.filter(pk__in=tokens, revoked_at=None).values_list("pk", flat=True))
-    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
-    alive: dict[str, bool] = {}
+    keys = {connection.session: sessions.get(connection.session, "") for connection in connections}
+    live_sessions = _live(set(keys.values()) - {""})
 
     def holds(connection: Connection) -> bool:
         person = people.get(connection.user)
@@ -140,18 +142,22 @@ def ended(connections: Sequence[Connection], sessions: dict[str, str]) -> list[C
             return False
         if connection.token:
             return connection.token in live_tokens
-        if connection.auth_hash != _auth_hash(person):
-            return False
-        if connection.session not in alive:
-            key = sessions.get(connection.session)
-            # Loaded, because that a row exists does not say that it has not expired.
-            alive[connection.session] = key is not None and bool(store(key).load())
-        return alive[connection.session]
+        return connection.auth_hash == _auth_hash(person) and keys[connection.session] in live_sessions
 
     over = [connection for connection in connections if not holds(connection)]
-    if used := [sessions[session] for session, lives in alive.items() if lives]:
-        sessions_used.send_robust(sender=None, keys=used)
+    if live_sessions:
+        sessions_used.send_robust(sender=None, keys=sorted(live_sessions))
     return over
+
+
+def _live(keys: set[str]) -> set[str]:
+    """Those of these sessions that exist and have not expired."""
+    store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
+    if issubclass(store, SessionStore):
+        # One query for everybody: ten thousand people are looked at every few seconds.
+        rows = store.get_model_class().objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+        return set(rows.values_list("session_key", flat=True))
+    return {key for key in keys if store(key).load()}
 
 
 def _auth_hash(user: Any) -> str:
