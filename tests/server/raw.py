@@ -87,6 +87,12 @@ class Raw:
         self.headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         return self
 
+    def passed_over(self, length: int) -> None:
+        """So many bytes are read and forgotten: the body of an answer."""
+        while len(self._held) < length:
+            self._read()
+        self._held = self._held[length:]
+
     def send(self, *frames: bytes) -> None:
         self.socket.sendall(b"".join(frames))
 
