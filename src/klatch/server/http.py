@@ -10,7 +10,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_BYTES = 65_536  # or one reading of the line more
 HEAD_SECONDS = 10.0
 TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-BODY_BYTES = 4 * 2**20  # Django refuses half of that; before it does, it puts all of a body into a file
+BODY_BYTES = 4 * 2**20  # Django takes 2.5 MiB at most, but puts all of a body into a file before it says so
 BODY_SECONDS = 30.0
 
 
