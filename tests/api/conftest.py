@@ -11,13 +11,17 @@ from tests.conftest import make_token
 
 
 class Asker:
-    """``ask`` returns status and body; the URL begins below ``/api/v1``."""
+    """``ask`` returns status and body; the URL begins below ``/api/v1``.
+
+    ``way``: a ``token``, one for ``reading``, a ``session``, or one with ``no csrf`` token.
+    """
 
     def __init__(self, user: User | None, *, way: str = "token") -> None:
         self.http = Client(enforce_csrf_checks=True, raise_request_exception=False)
         self.headers: dict[str, str] = {}
-        if user is not None and way == "token":
-            self.headers["Authorization"] = f"Bearer {make_token(user)}"
+        if user is not None and way in ("token", "reading"):
+            scope = "read" if way == "reading" else "write"
+            self.headers["Authorization"] = f"Bearer {make_token(user, scope)}"
         elif user is not None:
             self.http.force_login(user)
             if way == "session":
