@@ -10,7 +10,8 @@ from bench.returning import Returning, clock
 from bench.scenarios import Round
 
 EVERY = 0.5  # seconds between two posts
-SETTLED = 30.0  # seconds after the last post in which everything must have come
+SETTLED = 60.0  # seconds after the last post in which everything must have come
+STILL = 8.0  # seconds without a new message after which the rest is lost
 ARRIVING = 100  # clients a second may begin at first; a storm is measured later
 
 
@@ -42,7 +43,16 @@ class Crowd:
 
     async def settle(self) -> None:
         """Nobody posts any more: wait for what is on its way."""
-        await self.until(lambda: not self._lacking(), SETTLED)
+        progress, since = -1, clock()
+
+        def over() -> bool:
+            nonlocal progress, since
+            lacking = self._lacking()
+            if lacking != progress:
+                progress, since = lacking, clock()
+            return not lacking or clock() - since > STILL
+
+        await self.until(over, SETTLED)
 
     @staticmethod
     async def until(true: Callable[[], bool], patience: float) -> None:
@@ -75,7 +85,7 @@ class Crowd:
         }
 
     def _lacking(self) -> int:
-        return sum(client.tally.count < len(self._sent) for client in self.clients)
+        return sum(len(self._sent) - client.tally.count for client in self.clients)
 
     def _arrived(self, serials: Sequence[int], caught_up: bool) -> None:
         if caught_up:

@@ -65,7 +65,7 @@ class Usage:
         return {name: round(100 * value / seconds, 1) for name, value in used.items()}
 
     def _sample(self) -> tuple[float, float, float, list[float]]:
-        server = sum(_cpu_seconds(process) for process in family(self._server))
+        server = sum((_cpu_seconds(process) for process in family(self._server)), 0.0)
         cores = [sum(core) - core.idle - getattr(core, "iowait", 0.0) for core in psutil.cpu_times(percpu=True)]
         return time.perf_counter(), server, _cpu_seconds(psutil.Process()), cores
 
