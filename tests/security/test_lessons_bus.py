@@ -99,7 +99,7 @@ async def test_a_publish_that_is_given_up_leaves_no_answer_for_the_next_on_postg
         answer: str = row[0]
         return answer
 
-    await _bus(PostgresRelay, ask, 150)
+    await _bus(PostgresRelay, ask, 80)
 
 
 async def test_reads_and_writes_that_are_given_up_leave_no_result_for_others(server: Server) -> None:

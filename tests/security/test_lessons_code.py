@@ -29,10 +29,11 @@ def nodes[T: ast.AST](kind: type[T]) -> Iterator[tuple[str, T]]:
 SECRET = re.compile(r"(?<![a-z])(?:secret|token|password|hash|digest|code|key|signature|session|seal|mac)(?:s|_key)?\b")
 # Neither side of these is somebody's guess.
 MAY_COMPARE = {
-    "realtime/login.py: connection.auth_hash != _auth_hash(person)",  # what we kept, with what the database has now
+    "realtime/login.py: connection.auth_hash == _auth_hash(person)",  # what we kept, with what the database has now
     "realtime/node.py: connection.session == session",  # two hashes of ours
     "realtime/node.py: other.session == connection.session",  # the same
     "server/backup.py: _digest(file) != told['sha256']",  # a check for damage
+    "server/sessions.py: row.session_key == here",  # which of somebody's own this one is
     "text/search.py: ord(base) != code",  # of a letter
 }
 
@@ -84,6 +85,7 @@ ORM = {
 MAY_UNPACK = {
     "adapter.py: Q(**{f'{get_user_model().USERNAME_FIELD}__icontains': q})",
     "adapter.py: Q(**{f'{field}__icontains': q})",
+    "actions/tokens.py: Token.objects.select_for_update().filter(user_id=user.pk, revoked_at=None, **which)",
     "contents.py: listed.values_list(*fields)",
     "contents.py: own.values_list(*fields)",
     "server/backup.py: model._default_manager.order_by('pk').values_list(*names)",
@@ -108,6 +110,10 @@ def test_no_query_takes_its_keys_from_a_client() -> None:
     assert set(found) - MAY_UNPACK == set()
 
 
+# The patterns of browsers' names, from a table of ours.
+MAY_SEARCH = {"server/sessions.py: re.search(pattern, agent)"}
+
+
 def test_no_search_takes_a_pattern_from_a_person() -> None:
     """Lesson 25: patterns are ours, people's words are only text in them."""
     patterns = {"compile", "search", "match", "fullmatch", "sub", "split", "findall", "finditer"}
@@ -116,9 +122,9 @@ def test_no_search_takes_a_pattern_from_a_person() -> None:
         if isinstance(node.func, ast.Attribute) and ast.unparse(node.func.value) == "re" and node.func.attr in patterns:
             pattern = node.args[0]
             if any(isinstance(part, ast.Name) and not part.id.isupper() for part in ast.walk(pattern)):
-                found.append(f"{name}: {ast.unparse(node)[:100]}")
+                found.append(f"{name}: {ast.unparse(node)}")
         found += [f"{name}: {given.arg}" for given in node.keywords if given.arg and given.arg.endswith("regex")]
-    assert found == []
+    assert set(found) - MAY_SEARCH == set()
 
 
 # Who speaks to another machine, and to which.
