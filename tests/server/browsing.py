@@ -29,6 +29,7 @@ class Browser:
         self.address = urllib.parse.urlsplit(url)
         self.host = host or self.address.netloc
         self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}  # of every request, like User-Agent
         self.page: Page | None = None
 
     @property
@@ -55,7 +56,7 @@ class Browser:
 
     def _ask(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> Page:
         connection = http.client.HTTPConnection(self.address.hostname or "", self.address.port, timeout=20)
-        headers = {"Host": self.host, **headers}
+        headers = {"Host": self.host, **self.headers, **headers}
         if self.cookies:
             headers["Cookie"] = self.cookie
         if body is not None:

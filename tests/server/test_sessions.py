@@ -31,13 +31,15 @@ def name() -> str:
 @pytest.fixture
 def guest(server: Server, rosa: Browser, name: str) -> Browser:
     browser = join(server, invite_link(rosa), name)
-    browser.get("/account/", **{"User-Agent": FIREFOX})
+    browser.headers["User-Agent"] = FIREFOX
+    browser.get("/account/")
     return browser
 
 
 def come_again(server: Server, name: str, agent: str = IPHONE) -> Browser:
     browser = log_in(server, name)
-    browser.get("/account/", **{"User-Agent": agent})
+    browser.headers["User-Agent"] = agent
+    browser.get("/account/")
     return browser
 
 
@@ -64,6 +66,10 @@ def test_the_account_page_says_where_one_is_logged_in_and_nothing_of_others(
     assert "This device" in listed(phone)[0]
     assert "Safari" in listed(phone)[0]
     assert not any("iPhone" in line for line in listed(rosa))
+    # A session that turns up in another browser is seen at once.
+    phone.headers["User-Agent"] = FIREFOX.replace("X11; Linux x86_64", "Windows NT 10.0")
+    phone.get("/account/")
+    assert "Firefox on Windows" in listed(guest)[1]
 
 
 def test_one_device_is_logged_out_alone(server: Server, guest: Browser, name: str) -> None:

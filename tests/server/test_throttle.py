@@ -105,16 +105,9 @@ def test_behind_a_trusted_proxy_each_address_counts_for_itself(serve: Serve) -> 
     assert guesses == ["wrong"] * 2 * FROM_ONE_ADDRESS + ["slow"] * 2
 
 
-class _Forwarded(Browser):
-    forwarded = ""
-
-    def _ask(self, method, path, body, headers):  # type: ignore[no-untyped-def]
-        return super()._ask(method, path, body, {**headers, "X-Forwarded-For": self.forwarded})
-
-
 def _from(server: Server, address: str, host: str = "") -> Browser:
-    browser = _Forwarded(server.url, host)
-    browser.forwarded = address
+    browser = server.browser(host)
+    browser.headers["X-Forwarded-For"] = address
     return browser
 
 

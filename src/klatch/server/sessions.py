@@ -41,7 +41,7 @@ SYSTEMS = {
     r"Macintosh|Mac OS X": "macOS", r"CrOS": "ChromeOS", r"Linux|X11": "Linux",
 }  # fmt: skip
 
-_seen: dict[str, float] = {}  # session key → when this process last wrote that it is used
+_seen: dict[str, float] = {}  # a session, with where it was used → when this process last wrote that
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
     if iscoroutinefunction(get_response):
 
         async def in_loop(request: HttpRequest) -> HttpResponse:
-            if _due(request.COOKIES.get(settings.SESSION_COOKIE_NAME)):
+            if _due(_use(request)):
                 await sync_to_async(note)(request)
             answer: Awaitable[HttpResponse] = get_response(request)
             return await answer
@@ -136,7 +136,7 @@ def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequ
         return in_loop
 
     def in_thread(request: HttpRequest) -> HttpResponse:
-        if _due(request.COOKIES.get(settings.SESSION_COOKIE_NAME)):
+        if _due(_use(request)):
             note(request)
         answer: HttpResponse = get_response(request)
         return answer
@@ -155,12 +155,19 @@ def _used(sender: Any, *, keys: Iterable[str], **kwargs: Any) -> None:
         UserSession.objects.filter(session_key__in=due).update(last_seen_at=timezone.now())
 
 
-def _due(key: str | None) -> bool:
-    """Whether the row of this session is to be written now; asked once, it is not for a while."""
+def _use(request: HttpRequest) -> str:
+    """A session and where it is used, so that one that turns up elsewhere is written at once; nothing without one."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    agent = request.META.get("HTTP_USER_AGENT", "")[:200]
+    return f"{key} {request.META.get('REMOTE_ADDR')} {agent}" if key else ""
+
+
+def _due(use: str) -> bool:
+    """Whether this is to be written now; asked once, it is not for a while."""
     now = time.monotonic()
-    if not key or now - _seen.get(key, -SEEN_EVERY) < SEEN_EVERY:
+    if not use or now - _seen.get(use, -SEEN_EVERY) < SEEN_EVERY:
         return False
     if len(_seen) >= REMEMBERED:
         _seen.clear()
-    _seen[key] = now
+    _seen[use] = now
     return True
