@@ -77,15 +77,16 @@ def remarks(peers: dict[str, list[Round]]) -> str:
     """What a reader must know before trusting a row."""
     lines = []
     for name, rounds in peers.items():
+        disturbed: dict[str, list[str]] = {}
         for number, outcome in enumerate(rounds, 1):
             if "failed" in outcome:
                 reason = " ".join(outcome["failed"].split())
                 lines.append(f"- **{name}, round {number} failed**: {reason[:400]}")
             elif outcome.get("stalled"):
-                lines.append(
-                    f"- **{name}, round {number} stalled**: messages were lost and its poster waited for them."
-                )
-            lines.extend(f"- {name}, round {number}: {line}" for line in _disturbed(outcome))
+                lines.append(f"- **{name}, round {number} stalled**: messages were lost, its poster waited for them.")
+            for core, share in _disturbed(outcome):
+                disturbed.setdefault(core, []).append(f"{share:.0f}% (round {number})")
+        lines.extend(f"- {name}: other processes took of the {core} {', '.join(it)}." for core, it in disturbed.items())
     return "\n".join(lines)
 
 
@@ -104,12 +105,12 @@ def _ratio(headline: Headline, ours: float | None, value: float) -> str:
     return f"{value / ours if headline.less_is_better else ours / value:,.1f}x"
 
 
-def _disturbed(outcome: Round) -> list[str]:
+def _disturbed(outcome: Round) -> list[tuple[str, float]]:
+    """The cores of which somebody else took too much."""
     found = []
     for key, share in outcome.get("cpu", {}).items():
         # Nobody generates load when nothing but idleness is measured.
         heard = key == "others_on_server_core" or (key.startswith("others") and "deliveries" in outcome)
         if heard and share > DISTURBED:
-            core = key.removeprefix("others_on_").replace("_", " ")
-            found.append(f"other processes took {share:.0f}% of the {core}.")
+            found.append((key.removeprefix("others_on_").replace("_", " "), share))
     return found

@@ -3,11 +3,7 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = (
-    "klatch",
-    "tutorial-pubsub",
-    "socketio",
-)
+PEERS = ("klatch", "tutorial-pubsub")
 SCENARIO = RoomLoad(
     "w4",
     "Many rooms: 1,000 rooms of 10 members each, 64 posts in flight, each by a random member",

@@ -28,7 +28,7 @@ class Crowd(Scenario):
         Column("Stayed", lambda rounds: " ".join(f"{outcome['stayed']:,}" for outcome in rounds)),
         *CORES[:2],
     )
-    peers = ("klatch", "tutorial-uvicorn", "python-socketio", "socketio", "ws")
+    peers = ("klatch", "tutorial-uvicorn", "socketio", "ws")
     members, rooms = 10_000, 1_000
     once = True
     overhead = 25.0

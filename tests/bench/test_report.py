@@ -85,7 +85,7 @@ def test_a_saturated_generator_and_a_busy_neighbour_are_named(tmp_path: Path) ->
     cpu = {"server": 50.0, "generator": 97.0, "others_on_server_core": 30.0, "others_on_generator_core": 0.0}
     report = reported(tmp_path, PaperPeer("klatch", outcome(1, cpu=cpu)), rounds=1)
     assert "| generator |" in row(report, "klatch")
-    assert "other processes took 30% of the server core" in report
+    assert "other processes took of the server core 30% (round 1)" in report
 
 
 def test_a_failed_round_does_not_hide_the_others_nor_itself(tmp_path: Path) -> None:
