@@ -26,7 +26,7 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--full", action="store_true", help="every peer of each scenario, three alternating rounds")
     parser.add_argument("--quick", action="store_true", help="rounds of two seconds, to see that everything works")
-    parser.add_argument("--seconds", type=float, default=5.0, help="of posting in each round")
+    parser.add_argument("--seconds", type=float, default=4.0, help="of posting in each round")
     parser.add_argument("--rounds", type=int, help="default: one, three with --full")
     parser.add_argument("--dry-run", action="store_true", help="only say what would run and for how long")
     parser.add_argument(

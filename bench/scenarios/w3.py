@@ -3,13 +3,7 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = (
-    "klatch",
-    "tutorial-pubsub",
-    "python-socketio",
-    "socketio",
-    "ceiling",
-)
+PEERS = ("klatch", "tutorial-pubsub", "socketio", "ceiling")
 SCENARIO = RoomLoad(
     "w3",
     "Hall: 1,000 members, 64 posters, each with one in flight",

@@ -3,11 +3,7 @@
 from bench.load import Shape
 from bench.scenarios.room import RoomLoad
 
-PEERS = (
-    "klatch",
-    "ws",
-    "ceiling",
-)
+PEERS = ("klatch", "ws")
 SCENARIO = RoomLoad(
     "w3b",
     "Large hall: 5,000 members, one poster, 2 in flight",

@@ -11,7 +11,7 @@ from bench.returning import Jittery
 from bench.samples import pack
 from bench.scenarios import Effort, Headline, Round, Scenario
 
-SECONDS, SHORT_SECONDS = 40.0, 25.0
+SECONDS, SHORT_SECONDS = 34.0, 25.0
 
 
 class Jitter(Scenario):
