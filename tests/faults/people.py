@@ -9,7 +9,7 @@ from typing import Any
 
 import websockets
 
-from klatch.client import Client, Closed, RequestError
+from klatch.client import RETRYABLE, Client, Closed, RequestError
 from tests.faults.place import Place
 from tests.realtime.model import Talker
 
@@ -48,7 +48,7 @@ class Person:
                 async with asyncio.timeout(20):
                     await client.connect()
                 await self.held.catch_up()
-            except AWAY:
+            except (*AWAY, RequestError):
                 await asyncio.sleep(0.2 + self.chance.random() * 0.3)
             else:
                 return
@@ -133,6 +133,9 @@ class Person:
                         raise Closed(1006)
                 except AWAY:
                     await self.come_back()
+                except RequestError as refused:
+                    if refused.code not in RETRYABLE:
+                        raise
                 await asyncio.sleep(0.02)
 
 

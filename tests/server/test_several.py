@@ -56,3 +56,17 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     assert "cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
     assert "geheim" not in done.stderr
+
+
+def test_the_doctor_says_whether_postgresql_waits_for_the_disk(serve: Serve, database: str) -> None:
+    import psycopg
+
+    server = serve(KLATCH_DATABASE_URL=database, KLATCH_SECRET_KEY="a secret of its own " * 3)
+
+    def doctor() -> str:
+        return klatch("doctor", "--data", str(server.data), "--port", str(server.port), **server.environment).stdout
+
+    assert "PostgreSQL waits for the disk (fsync on, synchronous_commit on)" in doctor()
+    with psycopg.connect(database, autocommit=True) as line:
+        line.execute("ALTER DATABASE several SET synchronous_commit = off")
+    assert "✗ PostgreSQL does not wait for the disk" in doctor()

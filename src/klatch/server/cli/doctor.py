@@ -108,7 +108,7 @@ def _database(env: Environment) -> Iterator[Finding]:
             )
     try:
         start.load(None)
-        sound = list(_sqlite()) if not env.database else []
+        sound = list(_postgresql() if env.database else _sqlite())
         yield from sound
         if any(mark == BAD for mark, _ in sound):
             return
@@ -147,6 +147,24 @@ def _sqlite() -> Iterator[Finding]:
             yield BAD, f"The database is damaged ({check}): stop the server, keep a copy, restore your last backup."
     except DatabaseError as problem:
         yield BAD, f"The database cannot be read ({problem}): stop the server, keep a copy, restore your last backup."
+
+
+def _postgresql() -> Iterator[Finding]:
+    from django.db import DatabaseError, connection
+
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting('fsync'), current_setting('synchronous_commit')")
+            syncs, waits = cursor.fetchone()
+    except DatabaseError as problem:
+        yield BAD, f"The database cannot be read ({problem})."
+        return
+    if syncs == "off":
+        yield BAD, "PostgreSQL does not write to the disk what it confirms (fsync is off): a power cut can ruin it."
+    elif waits == "off":
+        yield BAD, "PostgreSQL does not wait for the disk (synchronous_commit is off): a power cut loses messages."
+    else:
+        yield GOOD, f"PostgreSQL waits for the disk (fsync on, synchronous_commit {waits})."
 
 
 def _clock(data: Path) -> Iterator[Finding]:
