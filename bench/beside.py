@@ -1,0 +1,46 @@
+"""Klatch's server with one address more: a view that does nothing but look who is there, behind the same middleware.
+
+`python -m uvicorn bench.beside:application` serves it; `python -m bench.beside` prints a session's cookie for each of
+the people. Both find the database by KLATCH_DATA.
+"""
+
+import json
+
+from klatch.server.asgi import application
+
+__all__ = ["application"]
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+
+from klatch.server import urls
+
+
+async def empty(request: HttpRequest) -> HttpResponse:
+    user = await request.auser()
+    return HttpResponse(b'{"you":%d}' % user.pk, content_type="application/json")
+
+
+urls.urlpatterns.insert(0, path("empty/", empty))
+
+
+def main() -> None:
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from bench.history import TALKERS
+
+    cookies = []
+    for user in get_user_model().objects.filter(pk__lte=TALKERS).order_by("pk"):
+        session = SessionStore()
+        session[SESSION_KEY] = str(user.pk)
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+        session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+        session.create()
+        cookies.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+    print(json.dumps(cookies))
+
+
+if __name__ == "__main__":
+    main()
