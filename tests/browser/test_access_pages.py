@@ -1,5 +1,6 @@
 """Everybody can use the pages around the chat: no violation of axe's rules, none too wide, in any of their states."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.access import Checked
 from tests.browser.person import DEVICES, Device, Person
 from tests.browser.place import Place
+from tests.server.journeys import log_in
 from tests.server.process import Server
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("device", DEVICES)]
@@ -85,6 +87,21 @@ def test_being_in(place: Place, come: Come, device: Device) -> None:
     ada.presses("Make a token")
     ada.sees("is shown only now")
     seen.check(ada, "account with a new token")
+    other = log_in(place.server, "ada")
+    other.get("/account/", **{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"})
+    ada.goes_to("/account/")
+    ada.sees("Firefox on Linux")
+    seen.check(ada, "account with two devices")
+    ada.fills(**{"E-mail address": "elsewhere@example.org"})
+    ada.presses("Save")
+    ada.sees("To change your e-mail address, type your password.")
+    seen.check(ada, "account without the password for a new address")
+    ada.goes_to("/account/")
+    ada.press(ada.page.get_by_role("button", name=re.compile("^Log out Firefox on Linux")).first)
+    ada.sees("That device is logged out.")
+    seen.check(ada, "account with a device logged out")
+    ada.goes_to("/audit/")
+    seen.check(ada, "error 404 for who is no owner")
     seen.verdict()
 
 
@@ -104,6 +121,18 @@ def test_owning_the_place(place: Place, come: Come, people: Callable[..., Person
     seen.check(rosa, "people with a password link")
     rosa.goes_to("/people/?q=nobody-of-this-name")
     seen.check(rosa, "people, nobody found")
+    room = place.room(place.rosa)
+    place.rosa.api("PATCH", f"/rooms/{room.id}", archived=True)
+    rosa.goes_to("/audit/")
+    rosa.sees("Password link made")
+    seen.check(rosa, "what was done")
+    for number in range(26):
+        made = place.rosa.api("POST", "/tokens", name=f"robot number {number} with a name of some length")
+        place.rosa.api("DELETE", f"/tokens/{made['id']}")
+    rosa.goes_to("/audit/")
+    rosa.presses("Older")
+    rosa.sees("Newest")
+    seen.check(rosa, "what was done before")
     ada = people(place.url, device)
     ada.goes_to(link)
     seen.check(ada, "a new password by link")

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -93,6 +94,19 @@ def test_logging_out_elsewhere_closes_the_others_and_keeps_this_one(
     guest.post("/account/elsewhere/", form_at="/account/")
     assert close_code(there) >= 4500
     assert lives(here)
+
+
+def test_logging_out_one_device_closes_its_sockets_and_no_others(
+    server: Server, guest: Browser, name: str, opened: Opened
+) -> None:
+    other, third = log_in(server, name), log_in(server, name)
+    here, there, elsewhere = opened(guest), opened(other), opened(third)
+    mine = set(re.findall(r"/sessions/(\d+)/end/", third.get("/account/").text))
+    theirs = mine & set(re.findall(r"/sessions/(\d+)/end/", guest.get("/account/").text))
+    guest.post(f"/account/sessions/{theirs.pop()}/end/", form_at="/account/")
+    assert close_code(there) >= 4500
+    assert lives(here)
+    assert lives(elsewhere)
 
 
 def test_a_new_password_closes_those_of_other_devices(
