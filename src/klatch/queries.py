@@ -21,10 +21,10 @@ ROOMS_AT_ONCE = 10_000  # databases take only so many parameters
 
 def membership(user: Any, room_id: int) -> Membership:
     """The reader's own membership, its room loaded. Raises ``NotFound``, whether the room is missing or not theirs."""
-    found = Membership.objects.select_related("room").filter(room_id=room_id, user_id=user.pk).first()
-    if found is None:
-        raise NotFound
-    return found
+    # There is one at most: ``first`` would have the database sort it.
+    for found in Membership.objects.select_related("room").filter(room_id=room_id, user_id=user.pk)[:1]:
+        return found
+    raise NotFound
 
 
 def my_memberships(user: Any) -> list[Membership]:

@@ -26,6 +26,8 @@ class Membership(models.Model):
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")
         constraints = [models.UniqueConstraint(fields=["room", "user"], name="klatch_one_membership")]
+        # A page of members, in the order in which they joined.
+        indexes = [models.Index(fields=["room", "id"], name="klatch_members")]
 
     def __str__(self) -> str:
         return f"{self.user_id} in {self.room_id}"

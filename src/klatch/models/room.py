@@ -35,7 +35,7 @@ class Room(models.Model):
     class Meta:
         verbose_name = _("room")
         verbose_name_plural = _("rooms")
-        indexes = [models.Index(fields=["kind", "-active_at"], name="klatch_room_directory")]
+        indexes = [models.Index(fields=["kind", "-active_at", "-id"], name="klatch_directory")]
 
     def __str__(self) -> str:
         return self.name or self.slug
