@@ -1,4 +1,4 @@
-"""The disk and the file under SQLite: checks 5, 6, 7 and 11."""
+"""The disk and the file under SQLite: checks 5, 6, 7, 8 and 11."""
 
 import asyncio
 import os
@@ -6,6 +6,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -199,3 +200,41 @@ async def test_check_11_a_restored_file_resets_everybody_and_hides_nothing(place
         with suppress(Closed):
             await talker.stop()
     note(here, clients=len(people), resets=5, took=round(took, 2))
+
+
+async def test_check_8_backups_and_checkpoints_while_people_write_leave_the_file_whole(place: Start) -> None:
+    here = await asyncio.to_thread(place)
+    people = await talkers(here)
+    stop = asyncio.Event()
+    writing = asyncio.create_task(storm(people, stop, pause=0.05))
+    seconds = float(os.environ.get("FAULT_BACKUPS", "20"))
+    began, backups, checkpoints, checks = time.monotonic(), 0, 0, 0
+    while time.monotonic() < began + seconds:
+        done = await asyncio.to_thread(here.servers[0].klatch, "backup", str(here.data / f"{backups}.zip"))
+        assert done.returncode == 0, done.stderr
+        backups += 1
+        # From a second process, as a tool would: into the database, and the log begins anew.
+        for mode in ("PASSIVE", "TRUNCATE"):
+            checkpoint = await asyncio.to_thread(
+                subprocess.run, [sys.executable, "-c", CHECKPOINT, here.data / "klatch.sqlite3", mode], check=True
+            )
+            checkpoints += checkpoint.returncode == 0
+        assert await asyncio.to_thread(healthy, here)
+        checks += 1
+    with pytest.raises(AssertionError, match="already runs on"):
+        await asyncio.to_thread(here.add)
+    here.servers.pop()
+    stop.set()
+    await writing
+    verdict = await finish(
+        here, people, seconds=round(time.monotonic() - began), backups=backups, checkpoints=checkpoints, checks=checks
+    )
+    assert verdict.stored > backups
+    assert not any(talker.returns for talker in people)
+
+
+CHECKPOINT = """
+import sqlite3, sys
+line = sqlite3.connect(sys.argv[1], timeout=20)
+line.execute(f"PRAGMA wal_checkpoint({sys.argv[2]})").fetchone()
+"""
