@@ -1,6 +1,7 @@
 """`python -m bench`: the arguments, the Markdown on the screen, the results in bench/results/."""
 
 import argparse
+import signal
 import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,11 +63,14 @@ def main() -> None:
             return
         name = f"{datetime.now(UTC):%Y-%m-%dT%H%M%S}-{machine.commit().replace('+', '-changed')}.jsonl"
         results = Results(RESULTS / name)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # servers are stopped and what there is reported
         try:
             run(todo, results, chosen.folder)
         except KeyboardInterrupt:
             print("\nCut off; this is what there is:")
         print(f"\nWritten to {RESULTS / name}\n")
+    if not results.heading:
+        return
     print(report.markdown(results, all_scenarios()))
     if chosen.publish:
         from bench.page import publish
