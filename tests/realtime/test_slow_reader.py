@@ -66,10 +66,10 @@ async def test_a_client_that_asks_without_waiting_is_read_no_faster_than_it_is_a
     monkeypatch.setattr(socket.Socket, "_read", slow)
     async with talking(server, anna) as talk, talking(server, anna) as other:
         for number in range(40):
-            await talk.send(op="history", ref=number, room=room.pk)
+            await talk.send(op="members", ref=number, room=room.pk)
         await eventually(lambda: len(begun) == 8)
         assert (await other.ask(op="ping", ref=1))["type"] == "pong"
         assert len(begun) == 8
         go.set()
-        answered = {(await talk.until("history"))["ref"] for _ in range(40)}
+        answered = {(await talk.until("members"))["ref"] for _ in range(40)}
         assert answered == set(range(40))

@@ -15,6 +15,8 @@ from klatch.realtime.stepping import go_on
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Write = Callable[[bytes], bool]
 
+NOTHING: deque[tuple[str, int]] = deque(maxlen=0)  # shared: an empty one of each weighs 760 bytes a connection
+
 
 class Connection:
     """``user``, ``rooms`` and ``login`` are the hub's and the socket's notes on it.
@@ -37,7 +39,7 @@ class Connection:
         self._on_cut = on_cut
         self.on_full: Callable[[], None] = lambda: None
         self._chunks: list[Chunk] = []
-        self._waiting: deque[tuple[str, int]] = deque()
+        self._waiting: deque[tuple[str, int]] = NOTHING  # its own as soon as something waits
         self._waiting_bytes = 0
         self._blocked: asyncio.Task[None] | None = None
         self._closing = False
@@ -97,6 +99,8 @@ class Connection:
             return
         if self._waiting and total > half:
             self.on_full()
+        if self._waiting is NOTHING:
+            self._waiting = deque()
         self._waiting.append((f"[{chunk.text}]", size))
         self._waiting_bytes = total
 
@@ -114,7 +118,7 @@ class Connection:
         if self._closing:
             return
         self._closing = True
-        self._waiting.clear()
+        self._waiting = NOTHING
         self._waiting_bytes = 0
         self._on_cut(code)
 

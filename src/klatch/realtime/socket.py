@@ -33,7 +33,7 @@ class Socket:
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
-        self._answered = asyncio.Event()
+        self._answered: asyncio.Future[None] | None = None  # waited for when too much is unanswered
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._bad_frames = 0
         self._closing: asyncio.Task[None] | None = None
@@ -156,8 +156,8 @@ class Socket:
         self.connection.unanswered += 1
         answer.add_done_callback(partial(self._answer, request.ref))
         while self.connection.unanswered >= UNANSWERED and self.connection.open:
-            self._answered.clear()
-            await self._answered.wait()
+            self._answered = asyncio.get_running_loop().create_future()
+            await self._answered
 
     def _begin(self, request: Any) -> "asyncio.Future[Any] | None":
         """Start what was asked for; the future has the reply. None: nothing more is to be said."""
@@ -226,7 +226,7 @@ class Socket:
 
     def _answer(self, ref: int | None, done: "asyncio.Future[Any]") -> None:
         self.connection.unanswered -= 1
-        self._answered.set()
+        self._go_on()
         if done.cancelled():
             return
         problem = done.exception()
@@ -237,6 +237,10 @@ class Socket:
             self._error(ref, reply)
         else:
             self._reply(ref, reply)
+
+    def _go_on(self) -> None:
+        if self._answered is not None and not self._answered.done():
+            self._answered.set_result(None)
 
     def _reply(self, ref: int | None, reply: Any) -> None:
         self._node.hub.say(self.connection, protocol.reply(reply, ref))
@@ -260,7 +264,7 @@ class Socket:
         self._closing = self._node.spawn(self._close(code))
 
     async def _close(self, code: Close) -> None:
-        self._answered.set()
+        self._go_on()
         with contextlib.suppress(Exception):
             async with asyncio.timeout(1):
                 await self._send({"type": "websocket.close", "code": int(code)})

@@ -8,6 +8,8 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame
 
+from klatch.server.waiting import Gate, Mailbox
+
 PARTS = 256  # of one message
 CONTROLS = 500  # pings and pongs between two pings of ours, which are twenty seconds apart
 
@@ -15,12 +17,22 @@ CONTROLS = 500  # pings and pongs between two pings of ours, which are twenty se
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     _controls = 0
 
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self.queue = Mailbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
+
     async def run_asgi(self) -> None:
         # Told before the application begins; without compression a frame is the same bytes for everybody.
         if not self.conn.extensions:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["klatch.write"] = self.write
         await super().run_asgi()
+
+    def start_keepalive(self) -> None:
+        # The handshake is over: its headers need not stay as long as the connection.
+        del self.request, self.response
+        super().start_keepalive()
 
     def write(self, frame: bytes) -> bool:
         """Put a whole frame on the line. False where it cannot be taken now: ``send`` then waits, or says why."""
