@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.dialect import text
-from bench.peers import Peer, Running, absent
+from bench.peers import Peer, Running, absent, installed
 from bench.peers.klatch_dialect import KlatchDialect
 from bench.process import HOST, Process, free_port, says_ok
 
@@ -23,6 +23,7 @@ class Klatch(Peer):
         "`klatch serve`, SQLite: token, membership, rules, rendering, event log, search index, fsync before the answer"
     )
     keeps = True
+    options: tuple[str, ...] = ()  # of `klatch serve`
     preparing = 10.0
 
     def __init__(self) -> None:
@@ -31,6 +32,9 @@ class Klatch(Peer):
 
     def missing(self) -> str | None:
         return absent("klatch", "klatch.server.cli")
+
+    def versions(self) -> str:
+        return f"SQLite {sqlite3.sqlite_version}, " + installed("django", "uvicorn", "uvloop", "pydantic")
 
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         made = self._made.get((members, rooms))
@@ -52,7 +56,7 @@ class Klatch(Peer):
     def start(self, port: int | None = None) -> Running:
         port = port or free_port()
         command = [sys.executable, "-m", "klatch", "serve"]
-        options = ["--host", HOST, "--port", str(port), "--data", str(self._data)]
+        options = ["--host", HOST, "--port", str(port), "--data", str(self._data), *self.options]
         self._process = Process(
             [*command, *options], log=self._folder / "log", cwd=self._folder, env=self._environment()
         )
