@@ -23,6 +23,8 @@ def mailed(server: Server, sign: str) -> str:
 def test_a_forgotten_password_is_mended_by_mail(serve: Serve) -> None:
     server = serve(**MAIL)
     server.set_up()
+    token = {"Authorization": f"Bearer {server.klatch('token', 'rosa').stdout.strip()}"}
+    assert server.browser().get("/api/v1/rooms", **token).status == 200
     lost = server.browser()
     assert "/accounts/password/reset/" in lost.get("/accounts/login/").text
     known = lost.post("/accounts/password/reset/", email="rosa@example.org")
@@ -36,6 +38,9 @@ def test_a_forgotten_password_is_mended_by_mail(serve: Serve) -> None:
     assert done.status == 302, done.text
     again = server.browser()
     assert again.post("/accounts/login/", login="rosa", password=new).location == "/chat/"
+    # Whoever had the account meanwhile may have made it.
+    assert server.browser().get("/api/v1/rooms", **token).status == 401
+    assert "New password set" in again.get("/audit/").text
 
 
 def test_a_new_address_is_asked_to_confirm_and_an_old_host_name_changes_no_link(serve: Serve) -> None:
