@@ -17,13 +17,13 @@ class Results:
 
     @classmethod
     def read(cls, *files: Path) -> "Results":
-        """Several files make one report; the heading is that of the last."""
+        """Several files make one report; the heading is that of the last, with the peers and commits of all."""
         results = cls()
         for file in files:
             for line in file.read_text().splitlines():
                 entry = json.loads(line)
                 if "heading" in entry:
-                    results.start(entry["heading"])
+                    results.start(_together(results.heading, entry["heading"]))
                 else:
                     results.add(entry["scenario"], entry["peer"], entry["round"])
         return results
@@ -44,3 +44,11 @@ class Results:
             self._file.parent.mkdir(exist_ok=True)
             with self._file.open("a") as file:
                 file.write(json.dumps(entry) + "\n")
+
+
+def _together(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    if not first:
+        return second
+    both = {key: {**first[key], **second[key]} for key in ("peers", "not_run")}
+    commits = dict.fromkeys([*first["commit"].split(" and "), second["commit"]])
+    return {**second, **both, "commit": " and ".join(commits)}

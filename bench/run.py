@@ -45,7 +45,7 @@ def run(plan: Plan, results: Results, folder: Path) -> None:
             "commit": machine.commit(),
             "machine": machine.describe(folder),
             "effort": {"seconds": plan.effort.seconds, "rounds": plan.rounds, "short": plan.effort.short},
-            "peers": {name: peer.about for name, peer in peers.items() if name not in missing},
+            "peers": {name: _about(peer) for name, peer in peers.items() if name not in missing},
             "not_run": missing,
         }
     )
@@ -54,6 +54,11 @@ def run(plan: Plan, results: Results, folder: Path) -> None:
             print(f"{scenario.title}", flush=True)
             able = [peer for peer in chosen if peer.name not in missing]
             _rounds(scenario, able, plan, results, Path(place) / scenario.name)
+
+
+def _about(peer: Peer) -> str:
+    versions = peer.versions()
+    return f"{peer.about} ({versions})" if versions else peer.about
 
 
 def _rounds(scenario: Scenario, peers: list[Peer], plan: Plan, results: Results, place: Path) -> None:

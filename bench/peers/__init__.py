@@ -1,6 +1,8 @@
 """What is measured: each peer in a file of its own, all behind one contract."""
 
 import importlib
+import importlib.metadata
+import subprocess
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,10 @@ class Peer(ABC):
     def missing(self) -> str | None:
         """What has to be installed before this peer can run. None: nothing."""
 
+    def versions(self) -> str:
+        """Of what it is made of, for the report."""
+        return ""
+
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         """Make its data, in a folder of its own. Member number n is in room n % rooms."""
         self._folder = folder
@@ -60,6 +66,17 @@ def absent(*modules: str) -> str | None:
         except ImportError:
             return module
     return None
+
+
+def installed(*packages: str) -> str:
+    """The versions of these Python packages, in words."""
+    return ", ".join(f"{package} {importlib.metadata.version(package)}" for package in packages)
+
+
+def packaged(name: str) -> str:
+    """The version of a package of Debian, in words."""
+    asked = subprocess.run(["dpkg-query", "-W", "-f=${Version}", name], check=False, capture_output=True, text=True)
+    return f"{name} {asked.stdout or 'of unknown version'}"
 
 
 def all_peers() -> dict[str, Peer]:

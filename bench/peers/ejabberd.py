@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.dialect import EchoDialect, Steps
-from bench.peers import Peer, Running
+from bench.peers import Peer, Running, packaged
 from bench.process import HOST, Process, accepts, free_port
 
 CONFIG = """hosts: [localhost]
@@ -61,6 +61,9 @@ class Ejabberd(Peer):
 
     def missing(self) -> str | None:
         return None if shutil.which("erl") and libraries() else "ejabberd (apt-get install ejabberd)"
+
+    def versions(self) -> str:
+        return packaged("ejabberd")
 
     def start(self, port: int | None = None) -> Running:
         port = port or free_port()

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 
 from bench.dialect import Dialect, Steps
-from bench.peers import Peer, Running
+from bench.peers import Peer, Running, packaged
 from bench.process import HOST, Process, accepts, free_port
 
 CONFIG = """[Global]
@@ -61,6 +61,9 @@ class Ngircd(Peer):
 
     def missing(self) -> str | None:
         return None if shutil.which("ngircd") else "ngircd (apt-get install ngircd)"
+
+    def versions(self) -> str:
+        return packaged("ngircd")
 
     def start(self, port: int | None = None) -> Running:
         port = port or free_port()

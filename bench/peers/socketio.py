@@ -3,11 +3,12 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 from bench.dialect import EchoDialect, Session, Steps
-from bench.peers import Peer, Running, absent
+from bench.peers import Peer, Running, absent, installed
 from bench.process import HOST, Process, accepts, free_port
 
 SITE = Path(__file__).parent / "socketio_site"
@@ -70,6 +71,9 @@ class Socketio(Peer):
     def missing(self) -> str | None:
         return missing_on_node("socket.io")
 
+    def versions(self) -> str:
+        return on_node("socket.io")
+
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         self._folder, self._rooms = folder, rooms
 
@@ -90,9 +94,19 @@ class PythonSocketio(Socketio):
     def missing(self) -> str | None:
         return absent("socketio", "uvicorn")
 
+    def versions(self) -> str:
+        return installed("python-socketio", "uvicorn")
+
     def _command(self, port: int) -> list[str]:
         options = ["--host", HOST, "--port", str(port), "--log-level", "warning"]
         return [sys.executable, "-m", "uvicorn", *options, "site_app:app"]
+
+
+def on_node(package: str) -> str:
+    """Its version and Node's, in words."""
+    node = subprocess.run(["node", "--version"], check=False, capture_output=True, text=True).stdout.strip()
+    said = json.loads((NODE / "node_modules" / package / "package.json").read_text())
+    return f"{package} {said['version']}, Node {node}"
 
 
 def missing_on_node(package: str) -> str | None:

