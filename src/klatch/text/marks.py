@@ -18,7 +18,8 @@ _GLUE = frozenset("@#/&.+-=%")
 
 def fold_name(name: str) -> str:
     """The form in which names and slugs are compared, and in which they stand in ``data-`` attributes."""
-    return unicodedata.normalize("NFKC", name).casefold()
+    # Neither has white space, but “ﷺ” is four words in this form.
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def name_at(src: str, start: int, end: int, inner: str) -> str:
