@@ -7,7 +7,7 @@ PYTHON := .venv/bin/python
 
 
 
-.PHONY: help run test faults fuzz check fix bench bench-full screenshots types clean requirements
+.PHONY: help run test faults fuzz check fix bench bench-full bench-micro screenshots types clean requirements
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -38,6 +38,9 @@ bench: .venv/bench.stamp  ## how fast Klatch is beside the tutorial stack: every
 bench-full: .venv/bench.stamp  ## every scenario, every peer, three rounds; writes docs/explanation/performance.md
 	@command -v npm >/dev/null && npm install --prefix bench/peers/node --no-package-lock --no-audit --no-fund --silent || echo "No npm: the peers on Node are left out."
 	@$(PYTHON) -m bench --full --publish
+
+bench-micro: .venv/bench.stamp  ## what single parts cost: hub, connection, feed, writer, serialize, text
+	@$(PYTHON) -m pytest -q -p no:randomly -o addopts= --benchmark-columns=median,iqr,ops bench/micro
 
 screenshots: .venv/dev.stamp  ## the pictures of the README, from the running product
 	@$(PYTHON) scripts/screenshots.py
