@@ -86,7 +86,8 @@ def push(line: Raw, piece: bytes, seconds: float, most: int = 1024 * MIB, pause:
 
 
 def stranger(here: Place) -> Raw:
-    return Raw(here.urls[0]).open()
+    """From a page of ours, without a login: taken in, to be told that it may not come in."""
+    return Raw(here.urls[0]).open(Origin=here.urls[0])
 
 
 def member(here: Place) -> Raw:
