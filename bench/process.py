@@ -38,7 +38,7 @@ class Process:
     def stop(self) -> None:
         self._popen.terminate()
         try:
-            self._popen.wait(10)
+            self._popen.wait(20)  # thousands of clients are told to come back
         except subprocess.TimeoutExpired:
             self._popen.kill()
             self._popen.wait()
