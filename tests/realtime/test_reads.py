@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -166,6 +167,37 @@ async def test_who_asks_together_is_answered_by_one_reading_and_later_ones_by_no
         # The page further up is untouched by a new message, but for the number that it is as of.
         assert (await ask(reads, ben, older))["seq"] == answers[0]["seq"] + 1
         assert len(read) == 3
+
+
+async def test_who_asks_while_a_page_is_read_waits_for_it_and_gets_what_was_acknowledged_before(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = await aside(Place)
+    rosa, ben, _ = place.people
+    newest = history(place.rooms[0])
+    real, read = pages.history, threading.Event()
+    begun = asyncio.Event()
+    loop, count = asyncio.get_running_loop(), []
+
+    def slow(room: int, at: Any) -> Any:
+        count.append(room)
+        page = real(room, at)
+        if len(count) == 1:
+            loop.call_soon_threadsafe(begun.set)
+            read.wait(10)
+        return page
+
+    monkeypatch.setattr(pages, "history", slow)
+    async with reader() as reads:
+        first = asyncio.ensure_future(ask(reads, rosa, newest))
+        await begun.wait()
+        await aside(place.do, "post", 0, 0, 0)
+        later = [asyncio.ensure_future(ask(reads, ben, newest)) for _ in range(5)]
+        await ask(reads, ben, protocol.Rooms())  # their proof is through
+        read.set()
+        assert [(await answer)["messages"][-1]["position"] for answer in later] == [5] * 5
+        assert (await first)["messages"][-1]["position"] in (4, 5)
+        assert len(count) == 2
 
 
 async def test_who_is_removed_while_a_page_is_made_gets_nothing_of_it(

@@ -104,6 +104,7 @@ class Reads:
         self._age = 0
         self._lists = _Lists()
         self._history: list[Asked] = []
+        self._making: dict[Key, list[Asked]] = {}  # who asked for a page while it was being read
         self._directory: list[tuple[asyncio.Future[protocol.Encoded], Any]] = []
         self._visiting = False
 
@@ -171,7 +172,12 @@ class Reads:
             else:
                 missing.setdefault(asked.key, []).append(asked)
         for key, waiting in missing.items():
-            self._spawn(self._make(key, waiting))
+            if key in self._making:
+                # Begun before they asked, so not theirs as it is; they are proved again once it is there.
+                self._making[key] += waiting
+            else:
+                self._making[key] = []
+                self._spawn(self._make(key, waiting))
 
     async def _make(self, key: Key, waiting: Sequence[Asked]) -> None:
         age = self._age
@@ -179,11 +185,11 @@ class Reads:
             page = await self._database.read(pages.history, *key)
         except Exception as problem:
             _refuse((asked.answer for asked in waiting), problem)
-            return
-        if age == self._age:
-            self._shelf.put(key, page)
-        for asked in waiting:
-            self._history.append(asked._replace(made=page))
+        else:
+            if age == self._age:
+                self._shelf.put(key, page)
+            self._history += [asked._replace(made=page) for asked in waiting]
+        self._history += self._making.pop(key)
         if not self._visiting:
             self._visiting = True
             await self._visit()
