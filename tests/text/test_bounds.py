@@ -36,6 +36,7 @@ SHAPES |= {
     "a wide table": "|" + "a|" * 2_400 + "\n|" + "-|" * 2_400 + "\n",
     "a tall table": "a|b|c\n-|-|-\n" + "a\n" * 4_990,
     "a table of empty cells": "|" + "a|" * 100 + "\n|" + "-|" * 100 + "\n" + "a\n" * 4_700,
+    "quotes that go on after empty items": "1. \na\n>" * 1_428,
     "many tables": ("|" + "a|" * 18 + "\n|" + "-|" * 18 + "\n" + "a\n" * 40 + "\n") * 60,
     "code": "```c\n" + "\n" * 2_990 + "```",
     "code of marks": "```make\n" + "_" * 2_990 + "\n```",

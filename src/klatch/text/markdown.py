@@ -13,7 +13,7 @@ from html import unescape
 from markdown_it import MarkdownIt
 from markdown_it.parser_block import ParserBlock
 from markdown_it.renderer import RendererHTML
-from markdown_it.rules_block import StateBlock
+from markdown_it.rules_block import StateBlock, blockquote
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
@@ -32,6 +32,7 @@ LONGEST_BODY = 20_000  # a host may allow more; longer bodies are shown as plain
 DEEPEST = 16  # blocks in blocks, emphasis in emphasis
 MOST_SPECIAL = 5_000  # characters that start a rule; full-size logs and code stay below, floods of marks do not
 
+MOST_QUOTES = 20_000  # looks for a quote in one message; the usual one asks once or twice a line
 MOST_ADDRESSES = 200  # “://” in a body; the search for the scheme before each looks back over the paragraph
 
 
@@ -46,6 +47,15 @@ class Blocks(ParserBlock):
         if state.level >= DEEPEST:
             raise TooComplexError
         super().tokenize(state, startLine, endLine)
+
+
+def bounded_quote(state: StateBlock, start: int, end: int, silent: bool) -> bool:
+    """The rule of quotes. Each looks ahead over all lines that may still be its own, and so may each within it."""
+    left: int = state.env.setdefault("quotes", MOST_QUOTES)
+    if not left:
+        raise TooComplexError
+    state.env["quotes"] = left - 1
+    return blockquote(state, start, end, silent)
 
 
 class Html(RendererHTML):
@@ -135,6 +145,7 @@ class Parser(MarkdownIt):
         self.disable(["html_block", "html_inline", "entity", "code", "lheading", "reference", "image"])
         self.enable(["strikethrough", "linkify"])
         self.block.ruler.at("table", bounded_table, {"alt": ["paragraph", "reference"]})
+        self.block.ruler.at("blockquote", bounded_quote, {"alt": ["paragraph", "reference", "blockquote", "list"]})
         self.inline.ruler.push("chat_marks", chat_marks)
         # Only what is written as an address becomes one: “main.py” and “README.md” are also names under a country.
         assert self.linkify is not None
