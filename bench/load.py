@@ -46,10 +46,10 @@ class Load:
         self._dialect, self._shape = dialect, shape
         self._clock = time.perf_counter
         self._chance = random.Random(4)
-        self._rooms = [
-            Room(n, n * ROOM_SERIALS, shape.members // shape.rooms, Ledger(dialect.serial, dialect.marker))
-            for n in range(shape.rooms)
-        ]
+        each = shape.members // shape.rooms
+        firsts = range(0, shape.rooms * ROOM_SERIALS, ROOM_SERIALS)
+        ledgers = [Ledger(dialect.serial, dialect.marker, first, shape.posters) for first in firsts]
+        self._rooms = [Room(n, n * ROOM_SERIALS, each, ledger) for n, ledger in enumerate(ledgers)]
         self._tick = max(0.02, shape.members / 200_000)
         self._members = [self._member(number, True) for number in range(shape.members)]
         extra = 0 if dialect.echoes else shape.posters
@@ -150,8 +150,8 @@ class Load:
     def _arrived(self, room: Room, before: int) -> None:
         """The slowest member of the room has come further."""
         now = self._last = self._clock()
-        sent = self._sent
-        self._delivery_ms.extend([(now - sent[serial]) * 1000 for serial in range(before, room.front.lowest)])
+        sent, serial_at = self._sent, room.ledger.serial_at
+        self._delivery_ms.extend([(now - sent[serial_at(place)]) * 1000 for place in range(before, room.front.lowest)])
 
     def _fail(self, error: Exception) -> None:
         self._error = self._error or error

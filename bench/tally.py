@@ -7,9 +7,14 @@ from collections.abc import Sequence
 class Ledger:
     """Which serial numbers a frame carries. A frame that many members receive is read once, then only compared."""
 
-    def __init__(self, serial: re.Pattern[bytes], marker: bytes) -> None:
+    def __init__(self, serial: re.Pattern[bytes], marker: bytes, first: int = 0, posters: int = 1) -> None:
         self._serial = serial
         self._marker = marker
+        self._first = first
+        # One poster's messages keep its order. With several the server chooses one, which must be the same for all:
+        # a message's number is then its place in what was seen first.
+        self._places: dict[int, int] | None = {} if posters > 1 else None
+        self._order: list[int] = []
         # The latest frame of each length. Equal bytes hold equal messages, and comparing costs a tenth of searching.
         self._latest: dict[int, tuple[bytes, Sequence[int]]] = {}
 
@@ -24,11 +29,23 @@ class Ledger:
 
     def read(self, payload: bytes) -> Sequence[int]:
         """A range if the numbers follow one another, which is what a healthy server sends."""
-        found = [int(digits) for digits in self._serial.findall(payload)]
+        found = [self._place(int(digits)) for digits in self._serial.findall(payload)]
         if payload.count(self._marker) != len(found):
             raise ValueError(f"a message without the text that was posted: {payload[:500]!r}")
         run = range(found[0], found[0] + len(found)) if found else range(0)
         return run if found == list(run) else found
+
+    def serial_at(self, place: int) -> int:
+        return place if self._places is None else self._order[place - self._first]
+
+    def _place(self, serial: int) -> int:
+        if self._places is None:
+            return serial
+        place = self._places.get(serial)
+        if place is None:
+            place = self._places[serial] = self._first + len(self._order)
+            self._order.append(serial)
+        return place
 
 
 class Tally:

@@ -80,3 +80,20 @@ def test_a_room_that_is_not_the_first_counts_from_its_own_first_number() -> None
     tally.add(range(70_000, 70_002))
     tally.close(70_003)
     assert (tally.count, tally.missing) == (2, {70_002})
+
+
+def received(book: Ledger, *serials: int) -> list[int]:
+    payload = ",".join(event(text(serial)) for serial in serials).encode()
+    return list(book.serials(bytearray(payload), 0, len(payload)))
+
+
+def test_with_several_posters_any_order_is_right_if_it_is_the_same_for_all() -> None:
+    book = Ledger(KlatchDialect.serial, KlatchDialect.marker, first=10, posters=2)
+    assert received(book, 12, 10) == [10, 11]
+    assert received(book, 11) == [12]
+    assert [book.serial_at(place) for place in (10, 11, 12)] == [12, 10, 11]
+    same, other = Tally(first=10), Tally(first=10)
+    same.add(received(book, 12, 10, 11))
+    other.add(received(book, 10, 12, 11))
+    assert (same.count, same.late, same.duplicates) == (3, 0, 0)
+    assert (other.count, other.late, other.duplicates) == (3, 1, 0)
