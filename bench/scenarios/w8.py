@@ -14,6 +14,7 @@ from bench.scenarios import Effort, Headline, Round, Scenario
 
 READERS = 16
 POST_EVERY = 0.1
+WARM = 2.0  # seconds: what is asked for again and again has been asked for before
 WORKS = (Opens, Pages, Lists, Searches)
 
 
@@ -40,7 +41,7 @@ class Opening(Scenario):
         history.give(peer, folder)
 
     def estimate(self, effort: Effort) -> float:
-        return len(WORKS) * (effort.seconds / 2 + effort.warm_up / 2) + self.overhead
+        return len(WORKS) * (effort.seconds / 2 + max(effort.warm_up, WARM)) + self.overhead
 
     def round(self, peer: Peer, effort: Effort) -> Round:
         truth = Truth(peer._folder / "data" / "klatch.sqlite3")
@@ -56,7 +57,7 @@ class Opening(Scenario):
         busy: list[dict[str, float]] = []
         for kind in WORKS:
             work = kind(truth)
-            await readers.run(work, effort.warm_up / 2)
+            await readers.run(work, max(effort.warm_up, WARM))
             gc.collect()
             gc.disable()  # the generator keeps every sample
             try:
