@@ -35,7 +35,8 @@ class Person:
         client = Client(self.chance.choice(self._urls()), token=self._token)
         async with asyncio.timeout(20):
             await client.connect()
-        return Talker(None, client)  # type: ignore[arg-type] - whose it is only the tests beside the database ask
+        # Whose it is only tests within the server's process ask.
+        return Talker(None, client)  # type: ignore[arg-type]
 
     async def come_back(self) -> None:
         self.returns += 1

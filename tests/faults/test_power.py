@@ -52,7 +52,8 @@ async def test_check_4_a_power_cut_loses_nothing_that_was_acknowledged(place: St
         await asyncio.to_thread(disk.cut, chance if number % 2 else None)
         assert await asyncio.to_thread(intact, here)
         await asyncio.to_thread(here.servers[0].start)
-    await asyncio.sleep(0.5)
+        # Everybody is back before the next one.
+        await asyncio.gather(*[talker.post(f"after cut {number}") for talker in people])
     stop.set()
     await writing
     await finish(here, people, cuts=CUTS, bytes_not_synced=disk.lost)
