@@ -171,6 +171,7 @@ WITHOUT = {
     "rooms.address": "pure",
     "rooms.room_named": "reads",
     "tokens.create_token": "a token is nobody's news",
+    "tokens.revoke_all": "open sockets are told by a closing code",
     "tokens.revoke_token": "open sockets are told by a closing code",
     "tokens.user_of_token": "reads",
 }

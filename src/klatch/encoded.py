@@ -9,6 +9,8 @@ import time
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
 
+from django.db import connection
+
 from klatch import contents, protocol, queries, serialize
 from klatch.contents import Version
 from klatch.models import Message, Room
@@ -92,6 +94,9 @@ def _read(ids: Sequence[int]) -> dict[int, str]:
     rows = {row.pk: row for row in queries.messages().filter(pk__in=ids)}
     given = queries.reactions_to(rows)
     made = {key: protocol.encode(serialize.message(row, given[key])) for key, row in rows.items()}
+    if connection.in_atomic_block:
+        # What is read here may never be committed, and its id and number be given to something else.
+        return made
     # Rows and reactions are read one after the other: kept is only what did not change meanwhile.
     for version in contents.versions(rows):
         row = rows[version.id]
@@ -121,5 +126,6 @@ def rooms(wanted: Iterable[tuple[int, int]]) -> tuple[dict[int, str], bool]:
         age = _rooms.age
         for row in Room.objects.filter(pk__in=missing):
             texts[row.pk] = protocol.encode(serialize.room(row))
-            _rooms.put(row.pk, row.seq, texts[row.pk], age)
+            if not connection.in_atomic_block:
+                _rooms.put(row.pk, row.seq, texts[row.pk], age)
     return texts, bool(missing)

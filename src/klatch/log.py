@@ -153,8 +153,11 @@ def on_session_ended(*, session_key: str, **kwargs: Any) -> None:
 
 def epoch() -> uuid.UUID:
     """Which life of the log this is. A copy of PostgreSQL that takes over begins another: it may lack some events."""
-    found: uuid.UUID | None = Epoch.objects.values_list("value", flat=True).order_by("-pk").first()
-    value = found if found is not None else Epoch.objects.get_or_create(pk=1)[0].value
+    # By hand, as ``contents.rooms_of``: every hello asks.
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM klatch_epoch ORDER BY id DESC LIMIT 1")
+        found = cursor.fetchone()
+    value = uuid.UUID(str(found[0])) if found is not None else Epoch.objects.get_or_create(pk=1)[0].value
     timeline = _timeline()
     return uuid.uuid5(value, timeline) if timeline > FIRST_TIMELINE else value
 

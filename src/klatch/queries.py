@@ -37,6 +37,8 @@ def people_of(rooms: Iterable[Room]) -> dict[int, list[Any]]:
     """Who talks in each of the direct rooms among these."""
     direct = [room.pk for room in rooms if room.is_direct]
     found: dict[int, list[Any]] = defaultdict(list)
+    if not direct:
+        return found
     for row in Membership.objects.select_related("user").filter(room_id__in=direct).order_by("pk"):
         found[row.room_id].append(row.user)
     return found

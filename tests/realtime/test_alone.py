@@ -1,5 +1,6 @@
 """A relay that reaches one process, and a second process: said at start, with the line to change."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -20,7 +21,9 @@ OTHER_ON_POSTGRESQL = (
 
 @pytest.fixture
 def other_process(db: None) -> Any:
-    """Another process of the same place."""
+    """Another process of the same place, which was there first."""
+    while alone._held:
+        os.close(alone._held.popitem()[1])
     if connection.vendor == "postgresql":
         known = connection.get_connection_params()
         address = " ".join(f"{key}={known[key]}" for key in ("host", "port", "user", "dbname") if known.get(key))
@@ -37,7 +40,6 @@ def other_process(db: None) -> Any:
 async def test_a_second_process_on_a_relay_of_one_is_warned_with_the_line_to_change(
     other_process: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    alone._held.clear()
     await aside(alone.warn_of_others)
     (record,) = caplog.records
     assert "KLATCH = {'RELAY': 'klatch.relay.redis.RedisRelay'" in record.getMessage()

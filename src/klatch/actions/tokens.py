@@ -59,7 +59,8 @@ def _revoke(user: Any, *, by: Any, **which: int) -> int:
 
 def user_of_token(secret: str) -> tuple[Any, Token] | None:
     """Who acts with this token, or None. The look-up is by hash, so its time tells nothing about the secret."""
-    row = Token.objects.select_related("user").filter(hash=hash_secret(secret), revoked_at=None).first()
-    if row is None or not row.user.is_active:
-        return None
-    return row.user, row
+    # There is one at most: ``first`` would have the database sort it.
+    for row in Token.objects.select_related("user").filter(hash=hash_secret(secret), revoked_at=None)[:1]:
+        if row.user.is_active:
+            return row.user, row
+    return None

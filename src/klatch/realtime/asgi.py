@@ -1,8 +1,10 @@
 """The wrapper for ``asgi.py``: ``/ws/`` goes to the socket, the rest on; starts and stops the node with the server."""
 
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
+from django.core.signals import setting_changed
 from django.urls import reverse
 
 from klatch.realtime import handshake, node
@@ -29,6 +31,7 @@ def application(http: Application, websocket: Application | None = None) -> Appl
     return klatch
 
 
+@lru_cache(maxsize=1)
 def _place() -> str:
     """The socket's path: beside the pages, wherever the project has mounted them."""
     return reverse("klatch:directory").removesuffix("chat/") + "ws/"
@@ -48,3 +51,11 @@ async def _live(receive: Any, send: Any) -> None:
             await node.stop()
             await send({"type": "lifespan.shutdown.complete"})
             return
+
+
+def _forget(*, setting: str, **kwargs: Any) -> None:
+    if setting == "ROOT_URLCONF":
+        _place.cache_clear()
+
+
+setting_changed.connect(_forget, dispatch_uid="klatch.asgi")
