@@ -11,7 +11,11 @@ class Migration(migrations.Migration):
             "token",
             "scope",
             models.CharField(
-                choices=[("read", "Read only"), ("write", "Read and write")], default="write", max_length=5
+                choices=[("read", "Read only"), ("write", "Read and write")],
+                # In the database, too: a process of the version before may still make tokens.
+                db_default="write",
+                default="write",
+                max_length=5,
             ),
         ),
     ]
