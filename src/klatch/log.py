@@ -155,7 +155,7 @@ def epoch() -> uuid.UUID:
     """Which life of the log this is. A copy of PostgreSQL that takes over begins another: it may lack some events."""
     # By hand, as ``contents.rooms_of``: every hello asks.
     with connection.cursor() as cursor:
-        cursor.execute("SELECT value FROM klatch_epoch ORDER BY id DESC LIMIT 1")
+        cursor.execute("SELECT value FROM klatch_epoch WHERE id = (SELECT MAX(id) FROM klatch_epoch)")
         found = cursor.fetchone()
     value = uuid.UUID(str(found[0])) if found is not None else Epoch.objects.get_or_create(pk=1)[0].value
     timeline = _timeline()

@@ -127,12 +127,12 @@ def test_settings_of_the_place_are_there_and_a_save_without_a_change_is_not(serv
 
 def test_links_and_tokens_made_by_programs_are_there_with_their_address(server: Server, rosa: Browser) -> None:
     secret = token(rosa)
-    room = api(server, secret, "GET", "/rooms")["rooms"][0]["id"]
-    link = api(server, secret, "POST", "/invites", room=room)
+    room = api(server, secret, "GET", "/rooms")["rooms"][0]
+    link = api(server, secret, "POST", "/invites", room=room["id"])
     api(server, secret, "DELETE", f"/invites/{link['id']}")
     revoked, made = newest(rosa, 2)
-    assert revoked.startswith("Invite link revoked lobby")
-    assert made.startswith("Invite link made lobby")
+    assert revoked.startswith(f"Invite link revoked {room['name']}")
+    assert made.startswith(f"Invite link made {room['name']}")
     assert made.endswith("Rosa Lindqvist · 127.0.0.1")
     assert link["secret"] not in str(rows(server, "SELECT * FROM klatch_server_act"))
 

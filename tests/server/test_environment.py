@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from klatch.server import folder
-from klatch.server.environment import SettingError, read
+from klatch.server.environment import PATIENCE, SettingError, read
 
 
 def test_without_variables_everything_has_a_default() -> None:
@@ -52,7 +52,14 @@ def test_a_database_address_keeps_odd_passwords(monkeypatch: pytest.MonkeyPatch)
         "us@er", "p/w:", "db.local", "6432", "kl",
     )  # fmt: skip
     assert made["OPTIONS"].pop("pool")["max_size"] > 1
-    assert made["OPTIONS"] == {"sslmode": "require"}
+    assert made["OPTIONS"] == {**PATIENCE, "sslmode": "require"}
+
+
+def test_the_address_says_how_patient_a_line_to_the_database_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("klatch.server.environment.find_spec", lambda name: object())
+    options = read({"KLATCH_DATABASE_URL": "postgres://a:b@c/d?tcp_user_timeout=60000"}).database["OPTIONS"]
+    assert options["tcp_user_timeout"] == "60000"
+    assert options["keepalives_idle"] == PATIENCE["keepalives_idle"]
 
 
 def test_a_database_without_its_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
