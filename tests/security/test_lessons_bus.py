@@ -25,7 +25,6 @@ from klatch.relay.postgres import PostgresRelay
 from klatch.relay.redis import RedisRelay
 from klatch.relay.remote import RemoteRelay
 from klatch.relay.seal import Seal
-from klatch.server.counting import Counting
 from klatch.server.environment import read
 from tests import engines
 from tests.conftest import Server, aside, make_room, make_user
@@ -196,38 +195,6 @@ async def test_what_a_stranger_puts_on_the_bus_changes_nothing(
         assert await talk.rest() == []
         stranger.close()
     assert not (tmp_path / "touched").exists()
-
-
-def test_what_counts_failed_log_ins_never_unpickles(tmp_path: Path) -> None:
-    """Lesson 35: Django's own backend would have run whatever lies in Valkey."""
-    cache = Counting(engines.valkey().url, {})
-    line = redis.Redis.from_url(engines.valkey().url)
-    history = [1_750_000_000.25, 1_750_000_000.0]
-    cache.set("count", history, 60)
-    assert cache.get("count") == history
-    key = cache.make_key("count")
-    stored: Any = line.get(key)
-    assert json.loads(stored) == history
-    for hostile in (pickle.dumps(Bomb(tmp_path / "touched")), b'{"a":1}', b'["x"]', b'"x"', b"", b"[[1]]", b"NaN,"):
-        line.set(key, hostile)
-        assert cache.get("count", []) == []
-    assert not (tmp_path / "touched").exists()
-    assert cache.add("lock", True, 60)
-    assert not cache.add("lock", True, 60)
-    cache.delete("lock")
-    cache.delete("count")
-    assert cache.get("count") is None
-    line.close()
-
-
-def test_without_valkey_failed_log_ins_are_still_counted() -> None:
-    """Lesson 35: a limit that is gone with its cache is none."""
-    cache = Counting(f"redis://127.0.0.1:{engines.free_port()}/0", {})
-    assert cache.add("lock", True, 60)
-    assert not cache.add("lock", True, 60)
-    cache.set("count", [1.0], 60)
-    assert cache.get("count") == [1.0]
-    assert cache.delete("count")
 
 
 def test_what_somebody_spends_in_one_process_is_spent_in_the_others(

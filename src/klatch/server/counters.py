@@ -1,4 +1,4 @@
-"""Where failed log-ins are counted without Valkey: in the database, so that a restart or another process forgets none.
+"""Where failed log-ins are counted: in the database, so that a restart or another process forgets none.
 
 A cache for allauth's limits, of the four methods that they use. Nobody else's: every ``set`` is a write.
 """

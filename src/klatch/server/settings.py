@@ -91,11 +91,7 @@ DATABASES = {
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # What counts failed log-ins, for all processes together. Used for nothing else.
-CACHES = {
-    "default": {"BACKEND": "klatch.server.counting.Counting", "LOCATION": _env.relay_url}
-    if _env.relay_url
-    else {"BACKEND": "klatch.server.counters.Counters"}
-}
+CACHES = {"default": {"BACKEND": "klatch.server.counters.Counters"}}
 
 # Accounts
 AUTH_USER_MODEL = "auth.User"
