@@ -47,6 +47,7 @@ def test_ones_own_message_is_never_unread(place: Place, come: Come, ada: Account
     laptop, phone = come(ada, room), come(ada, device="phone")
     phone.back_to_the_list()
     laptop.say("said by me")
+    laptop.hears("said by me")
     phone.unread(room.name, 0)
     place.rosa.posts(room.id, "said to me")
     laptop.hears("said by me", "said to me")
