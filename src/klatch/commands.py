@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from klatch import contents, limits, pages, protocol, queries, serialize
+from klatch import limits, protocol, queries, replies, serialize
 from klatch.actions import directs, members, messages, reactions, reads, rooms
 from klatch.errors import Forbidden
+from klatch.history import Place
 from klatch.log import Entry
 from klatch.models import Membership, Message
 from klatch.presence import presence
@@ -123,24 +124,24 @@ def read_all(user: Any, request: protocol.ReadAll) -> protocol.Ack:
 @_command(protocol.History, writes=False)
 def history(user: Any, request: protocol.History) -> protocol.Encoded:
     queries.membership(user, request.room)
-    page = pages.history(request.room, place(request))
+    page = replies.of_history(request.room, place(request))
     # Rows are read as they are now: who is still a member after the last of them was one while they were read.
     queries.membership(user, request.room)
     return page.at(page.seq)
 
 
-def place(request: protocol.History) -> contents.Place:
-    return contents.Place(request.before, request.after, request.around, request.limit)
+def place(request: protocol.History) -> Place:
+    return Place(request.before, request.after, request.around, request.limit)
 
 
 @_command(protocol.Search, writes=False)
 def search(user: Any, request: protocol.Search) -> protocol.Encoded:
-    return pages.search(user, request)
+    return replies.of_search(user, request)
 
 
 @_command(protocol.Rooms, writes=False)
 def list_rooms(user: Any, request: protocol.Rooms) -> protocol.Encoded:
-    return pages.directory(user, request)
+    return replies.of_directory(user, request)
 
 
 @_command(protocol.Members, writes=False)

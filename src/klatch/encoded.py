@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Sequence
 
 from django.db import connection
 
-from klatch import contents, protocol, queries, serialize
-from klatch.contents import Version
+from klatch import protocol, queries, serialize
 from klatch.models import Message, Room
+from klatch.queries import Version
 
 MESSAGES_BYTES = 32 * 2**20
 ROOMS_BYTES = 4 * 2**20
@@ -98,7 +98,7 @@ def _read(ids: Sequence[int]) -> dict[int, str]:
         # What is read here may never be committed, and its id and number be given to something else.
         return made
     # Rows and reactions are read one after the other: kept is only what did not change meanwhile.
-    for version in contents.versions(rows):
+    for version in queries.versions(rows):
         row = rows[version.id]
         if version == _version(row):
             _messages.put(version.id, version, made[version.id], age)

@@ -1,21 +1,25 @@
 """Every read that is longer than a line. Never writes. Finds rooms through the reader's own memberships only."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.db.models import QuerySet
 
+from klatch import search
 from klatch.adapter import adapter
 from klatch.conf import conf
 from klatch.errors import Invalid, NotFound
 from klatch.models import Ban, Event, Membership, Message, Reaction, Room
+from klatch.text.search import parse_query
 
 NOTICES = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT, Event.Kind.MEMBER_CHANGED, Event.Kind.ROOM_CHANGED)
 MEMBERSHIP_KINDS = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT)
 MEMBERS_PAGE = 200
 PEOPLE_FOUND = 30
+PAIRS_AT_ONCE = 400
 ROOMS_AT_ONCE = 10_000  # databases take only so many parameters
 
 
@@ -158,3 +162,109 @@ def number(cursor: str | None) -> int:
 
 def not_ours() -> Invalid:
     return Invalid("This cursor is not one of ours.", fields={"after": "unknown cursor"})
+
+
+# Versions of messages, and proofs: what may be kept and given out again is decided by these.
+
+
+class Version(NamedTuple):
+    """Of a message and of what it quotes: ``rev`` moves with each edit, reaction and deletion; accounts may vanish."""
+
+    id: int
+    rev: int
+    author: int | None
+    quoted: int | None
+    quoted_rev: int | None
+    quoted_author: int | None
+
+
+VERSION = ("pk", "rev", "author_id", "reply_to_id", "reply_to__rev", "reply_to__author_id")
+
+
+def versions(ids: Iterable[int]) -> list[Version]:
+    """What these messages are at now."""
+    return [Version(*row) for row in Message.objects.filter(pk__in=list(ids)).values_list(*VERSION)]
+
+
+class Hit(NamedTuple):
+    """A message that was found, with the number of its room's last event."""
+
+    version: Version
+    room_id: int
+    room_seq: int
+
+
+def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int) -> tuple[list[Hit], int | None]:
+    """Messages with every word of ``q`` in rooms of the reader, newest first, and the next page's cursor.
+
+    Raises ``NotFound`` for a room that is not theirs.
+    """
+    mine = rooms_of(user)
+    if room_id is not None:
+        if room_id not in mine:
+            raise NotFound
+        mine = {room_id}
+    ids = search.find(parse_query(q), sorted(mine), before, limit + 1)
+    by_id = {hit.version.id: hit for hit in hits(user, ids[:limit])}
+    return [by_id[key] for key in ids[:limit] if key in by_id], (ids[limit - 1] if len(ids) > limit else None)
+
+
+def rooms_of(user: Any) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT room_id FROM klatch_membership WHERE user_id = %s", [user.pk])
+        return {row[0] for row in cursor.fetchall()}
+
+
+def hits(user: Any, ids: Sequence[int]) -> list[Hit]:
+    """Those of these messages that the reader may see now: the index decides what matches, never what may be seen."""
+    if not ids:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_HITS + f"({', '.join(['%s'] * len(ids))})", [user.pk, *ids])
+        return [Hit(Version(*row[:6]), row[6], row[7]) for row in cursor.fetchall()]
+
+
+# By hand what is asked thousands of times a second: the ORM takes longer to write it than the database to run it.
+_STANDING = (
+    "SELECT m.room_id, m.user_id, r.seq FROM asked JOIN klatch_membership m "
+    "ON m.room_id = asked.room AND m.user_id = asked.person JOIN klatch_room r ON r.id = m.room_id"
+)
+
+
+_HITS = (
+    "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, r.id, r.seq FROM klatch_message m "
+    "JOIN klatch_membership mine ON mine.room_id = m.room_id AND mine.user_id = %s "
+    "JOIN klatch_room r ON r.id = m.room_id LEFT JOIN klatch_message q ON q.id = m.reply_to_id "
+    "WHERE m.deleted_at IS NULL AND m.id IN "
+)
+
+
+def standing(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Which of these (room, person) are memberships now; with the number of the room's last event at that moment."""
+    wanted = list(pairs)
+    found: dict[tuple[int, int], int] = {}
+    with connection.cursor() as cursor:
+        for start in range(0, len(wanted), PAIRS_AT_ONCE):
+            part = wanted[start : start + PAIRS_AT_ONCE]
+            marks = ", ".join(["(%s, %s)"] * len(part))
+            asked = f"WITH asked(room, person) AS (VALUES {marks}) "
+            cursor.execute(asked + _STANDING, [number for pair in part for number in pair])
+            found.update({(room, user): seq for room, user, seq in cursor.fetchall()})
+    return found
+
+
+def touched(room_id: int, after: int, upto: int) -> set[int]:
+    """The messages that the events with ``after < seq <= upto`` are about."""
+    rows = Event.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto, message__isnull=False)
+    return set(rows.values_list("message_id", flat=True))
+
+
+def state() -> Any:
+    """Two equal values, asked for on one thread that does not write, mean that nothing at all was committed between."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # Another connection counts by itself.
+            cursor.execute("PRAGMA data_version")
+            return connection.connection, cursor.fetchone()[0]
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        return cursor.fetchone()[0]

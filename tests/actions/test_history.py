@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import klatch
-from klatch import commands, contents, protocol, queries
+from klatch import commands, history, protocol, queries
 from klatch.actions import directs, members, messages, reactions, rooms
 from klatch.errors import Invalid
 from klatch.models import Event, Message
@@ -267,11 +267,11 @@ def test_a_page_of_very_long_messages_is_shorter_and_says_so(db: None) -> None:
     room = make_room(rosa)
     for number in range(1, 61):
         messages.post(room, rosa, f"{number} " + "x" * 9_000)
-    newest = contents.history(room.pk, contents.Place(None, None, None, 60))
+    newest = history.page(room.pk, history.Place(None, None, None, 60))
     assert 1 < len(newest.rows) < 60
     assert (newest.rows[-1].position, newest.start, newest.end) == (60, False, True)
-    older = contents.history(room.pk, contents.Place(newest.rows[0].position, None, None, 60))
+    older = history.page(room.pk, history.Place(newest.rows[0].position, None, None, 60))
     assert older.rows[-1].position == newest.rows[0].position - 1
-    middle = contents.history(room.pk, contents.Place(None, None, 30, 60))
+    middle = history.page(room.pk, history.Place(None, None, 30, 60))
     assert 30 in [row.position for row in middle.rows]
     assert (middle.start, middle.end) == (False, False)

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 from django.urls import resolve
 
-from klatch import contents, queries
+from klatch import directory, queries
 from klatch.actions import members, rooms
 from klatch.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from klatch.models import Ban, Event, Membership, Room
@@ -140,11 +140,11 @@ def test_the_directory_lists_open_rooms_and_ones_own_but_no_foreign_private_dire
     rooms.create_room(rosa, name="secret", kind="private")
     shared = make_room(rosa, ben, name="shared", kind="private")
     rooms.change_room(rosa, attic.pk, archived=True)
-    assert {(row.id, row.member) for row in contents.directory(ben, None, None)[0]} == {
+    assert {(row.id, row.member) for row in directory.page(ben, None, None)[0]} == {
         (lobby.pk, False),
         (shared.pk, True),
     }
-    assert [row.id for row in contents.directory(ben, "LOB", None)[0]] == [lobby.pk]
+    assert [row.id for row in directory.page(ben, "LOB", None)[0]] == [lobby.pk]
     with pytest.raises(NotFound):
         members.join(ben, attic.pk)
 
@@ -154,7 +154,7 @@ def test_a_forged_cursor_is_refused(cursor: str) -> None:
     rosa = make_user()
     room = make_room(rosa)
     with pytest.raises(Invalid):
-        contents.directory(rosa, None, cursor)
+        directory.page(rosa, None, cursor)
     with pytest.raises(Invalid):
         queries.members(rosa, room.pk, cursor)
 

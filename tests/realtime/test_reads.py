@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import klatch
-from klatch import commands, contents, pages, protocol, queries, serialize
+from klatch import commands, history, protocol, queries, replies, serialize
 from klatch.actions import members, messages, reactions, rooms
 from klatch.errors import KlatchError, NotFound
 from klatch.models import Event, Membership, Message, Room
@@ -38,7 +38,7 @@ async def reader() -> AsyncIterator[Reads]:
     database.close()
 
 
-def history(room: Room, **place: int) -> Any:
+def asking(room: Room, **place: int) -> Any:
     return protocol.parse(protocol.History, {"room": room.pk, **place})
 
 
@@ -56,7 +56,7 @@ def truth(user: Any, request: Any) -> Any:
     """The same page without anything kept: rows, rendered one by one."""
     if not Membership.objects.filter(user=user, room_id=request.room).exists():
         return NotFound
-    page = contents.history(request.room, commands.place(request))
+    page = history.page(request.room, commands.place(request))
     rows = {row.pk: row for row in queries.messages().filter(room_id=request.room)}
     given = queries.reactions_to(rows)
     reply = {
@@ -127,7 +127,7 @@ def test_what_is_kept_is_what_would_be_read_whoever_did_what_and_in_whichever_pr
 ) -> None:
     async def play() -> None:
         place = await aside(Place)
-        questions = [(user, history(room, **at)) for user in place.people for room in place.rooms for at in PLACES]
+        questions = [(user, asking(room, **at)) for user in place.people for room in place.rooms for at in PLACES]
         async with reader() as reads:
             for step in [None, *steps]:
                 if step is not None:
@@ -149,10 +149,10 @@ async def test_who_asks_together_is_answered_by_one_reading_and_later_ones_by_no
 ) -> None:
     place = await aside(Place)
     read: list[int] = []
-    real = pages.history
-    monkeypatch.setattr(pages, "history", lambda room, at: read.append(room) or real(room, at))
+    real = replies.of_history
+    monkeypatch.setattr(replies, "of_history", lambda room, at: read.append(room) or real(room, at))
     rosa, ben, cleo = place.people
-    newest, older = history(place.rooms[0]), history(place.rooms[0], before=4, limit=2)
+    newest, older = asking(place.rooms[0]), asking(place.rooms[0], before=4, limit=2)
     async with reader() as reads:
         answers = await asyncio.gather(*[ask(reads, user, newest) for user in (rosa, ben, rosa, ben)])
         assert (len(read), [len(answer["messages"]) for answer in answers]) == (1, [4, 4, 4, 4])
@@ -174,8 +174,8 @@ async def test_who_asks_while_a_page_is_read_waits_for_it_and_gets_what_was_ackn
 ) -> None:
     place = await aside(Place)
     rosa, ben, _ = place.people
-    newest = history(place.rooms[0])
-    real, read = pages.history, threading.Event()
+    newest = asking(place.rooms[0])
+    real, read = replies.of_history, threading.Event()
     begun = asyncio.Event()
     loop, count = asyncio.get_running_loop(), []
 
@@ -187,7 +187,7 @@ async def test_who_asks_while_a_page_is_read_waits_for_it_and_gets_what_was_ackn
             read.wait(10)
         return page
 
-    monkeypatch.setattr(pages, "history", slow)
+    monkeypatch.setattr(replies, "of_history", slow)
     async with reader() as reads:
         first = asyncio.ensure_future(ask(reads, rosa, newest))
         await begun.wait()
@@ -205,20 +205,20 @@ async def test_who_is_removed_while_a_page_is_made_gets_nothing_of_it(
 ) -> None:
     place = await aside(Place)
     rosa, ben, _ = place.people
-    real = pages.history
+    real = replies.of_history
 
     def slow(room: int, at: Any) -> Any:
         members.remove(rosa, room, ben.pk)
         klatch.post(room, rosa, "now that ben is gone")
         return real(room, at)
 
-    monkeypatch.setattr(pages, "history", slow)
+    monkeypatch.setattr(replies, "of_history", slow)
     async with reader() as reads:
-        assert await ask(reads, ben, history(place.rooms[1])) is NotFound
-        monkeypatch.setattr(pages, "history", real)
-        kept = await ask(reads, rosa, history(place.rooms[1]))
+        assert await ask(reads, ben, asking(place.rooms[1])) is NotFound
+        monkeypatch.setattr(replies, "of_history", real)
+        kept = await ask(reads, rosa, asking(place.rooms[1]))
         assert kept["messages"][-1]["body"] == "now that ben is gone"
-        assert await ask(reads, ben, history(place.rooms[1])) is NotFound
+        assert await ask(reads, ben, asking(place.rooms[1])) is NotFound
 
 
 async def test_a_new_name_is_shown_at_once(server: Server) -> None:
@@ -241,5 +241,5 @@ def test_what_is_told_of_an_event_in_a_notice_is_not_kept_beyond_the_next(db: No
     klatch.post(room, rosa, "one")
     rooms.change_room(rosa, room.pk, name="new")
     klatch.post(room, rosa, "two")
-    page = pages.history(room.pk, contents.Place(2, None, None, 40))
+    page = replies.of_history(room.pk, history.Place(2, None, None, 40))
     assert (Event.objects.filter(kind="room.changed").count(), page.moves) == (1, True)

@@ -2,16 +2,16 @@
 
 import pytest
 
-from klatch import contents, encoded, pages
+from klatch import encoded, history, replies
 from klatch.realtime.reads import Shelf
 
 
-def shelved(text: str, seq: int, *ids: int, moves: bool = False) -> pages.HistoryText:
-    return pages.HistoryText(text, seq, frozenset(ids), moves)
+def shelved(text: str, seq: int, *ids: int, moves: bool = False) -> replies.HistoryText:
+    return replies.HistoryText(text, seq, frozenset(ids), moves)
 
 
-def at(before: int | None) -> contents.Place:
-    return contents.Place(before, None, None, 40)
+def at(before: int | None) -> history.Place:
+    return history.Place(before, None, None, 40)
 
 
 def test_an_event_takes_away_the_pages_that_it_touches_and_no_others() -> None:

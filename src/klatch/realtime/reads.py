@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from klatch import commands, contents, encoded, pages, protocol
+from klatch import commands, directory, encoded, history, protocol, queries, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
 from klatch.realtime.database import Database
@@ -20,7 +20,7 @@ LISTS_BYTES = 16 * 2**20
 OVERHEAD = 300  # bytes of an entry beside its text, about
 BEHIND = 500  # events; a room that moved further since its pages were last asked for begins anew
 
-Key = tuple[int, contents.Place]
+Key = tuple[int, history.Place]
 
 
 class Shelf:
@@ -31,18 +31,18 @@ class Shelf:
 
     def __init__(self, limit: int = PAGES_BYTES) -> None:
         self._limit = limit
-        self._pages: OrderedDict[Key, pages.HistoryText] = OrderedDict()
-        self._of_room: dict[int, set[contents.Place]] = {}
+        self._pages: OrderedDict[Key, replies.HistoryText] = OrderedDict()
+        self._of_room: dict[int, set[history.Place]] = {}
         self.seqs: dict[int, int] = {}
         self.size = 0
 
-    def get(self, key: Key) -> pages.HistoryText | None:
+    def get(self, key: Key) -> replies.HistoryText | None:
         page = self._pages.get(key)
         if page is not None:
             self._pages.move_to_end(key)
         return page
 
-    def put(self, key: Key, page: pages.HistoryText) -> None:
+    def put(self, key: Key, page: replies.HistoryText) -> None:
         room, place = key
         if page.seq < self.seqs.setdefault(room, page.seq):
             return
@@ -80,7 +80,7 @@ class Shelf:
                 del self._of_room[key[0]], self.seqs[key[0]]
 
 
-def _size(page: pages.HistoryText) -> int:
+def _size(page: replies.HistoryText) -> int:
     return sys.getsizeof(page.text) + 60 * len(page.ids) + OVERHEAD
 
 
@@ -90,7 +90,7 @@ class Asked(NamedTuple):
     answer: "asyncio.Future[protocol.Encoded]"
     user: int
     key: Key
-    made: pages.HistoryText | None = None
+    made: replies.HistoryText | None = None
 
 
 class Reads:
@@ -157,7 +157,7 @@ class Reads:
             self._visiting = False
 
     def _settle(
-        self, history: Sequence[Asked], found: Sequence[pages.HistoryText | None], seqs: dict[tuple[int, int], int]
+        self, history: Sequence[Asked], found: Sequence[replies.HistoryText | None], seqs: dict[tuple[int, int], int]
     ) -> None:
         missing: dict[Key, list[Asked]] = {}
         for asked, page in zip(history, found, strict=True):
@@ -182,7 +182,7 @@ class Reads:
     async def _make(self, key: Key, waiting: Sequence[Asked]) -> None:
         age = self._age
         try:
-            page = await self._database.read(pages.history, *key)
+            page = await self._database.read(replies.of_history, *key)
         except Exception as problem:
             _refuse((asked.answer for asked in waiting), problem)
         else:
@@ -200,19 +200,19 @@ class _Lists:
 
     def __init__(self) -> None:
         self._state: Any = None
-        self._listed: list[contents.Beginning] = []
+        self._listed: list[directory.Beginning] = []
         self._kept: dict[int, protocol.Encoded] = {}
         self._size = 0
 
     def of(self, people: dict[int, Any]) -> dict[int, protocol.Encoded]:
         # Read before what is made: something newer under an older state is only made once more.
-        state = contents.state(), presence.version
+        state = queries.state(), presence.version
         if state != self._state or self._size > LISTS_BYTES:
             self._state, self._kept, self._size = state, {}, 0
-            self._listed = contents.open_rooms(None, None)
+            self._listed = directory.open_rooms(None, None)
         for key, user in people.items():
             if key not in self._kept:
-                self._kept[key] = pages.directory(user, protocol.Rooms(), self._listed)
+                self._kept[key] = replies.of_directory(user, protocol.Rooms(), self._listed)
                 self._size += sys.getsizeof(self._kept[key]) + OVERHEAD
         return {key: self._kept[key] for key in people}
 
@@ -221,10 +221,10 @@ def _prove(
     pairs: set[tuple[int, int]], kept: dict[int, int], lists: _Lists, people: dict[int, Any]
 ) -> tuple[dict[tuple[int, int], int], dict[int, tuple[int, set[int] | None]], dict[int, protocol.Encoded]]:
     """One visit: who of these is in which room, and its number; what the log has more than is kept; directories."""
-    seqs = contents.standing(pairs)
+    seqs = queries.standing(pairs)
     heads = {room: seq for (room, _), seq in seqs.items()}
     moved = {
-        room: (heads[room], contents.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
+        room: (heads[room], queries.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
         for room, seq in kept.items()
         if heads.get(room, seq) > seq
     }

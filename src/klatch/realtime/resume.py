@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from klatch import contents, log, protocol, queries, serialize
+from klatch import log, protocol, queries, serialize
 from klatch.conf import conf
 from klatch.models import Membership
 from klatch.presence import presence
@@ -58,7 +58,7 @@ def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
         left -= sum(map(len, caught[row.room_id].events))
     rooms = [_my_room(row, people) for row in memberships]
     # Frames are made of rows as they are now. Who is still a member after the look was one while it lasted.
-    mine = contents.rooms_of(user)
+    mine = queries.rooms_of(user)
     return Snapshot(
         current,
         [room for room in rooms if room["id"] in mine],

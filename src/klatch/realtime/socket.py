@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-from klatch import contents, protocol, queries, serialize
+from klatch import protocol, queries, serialize
 from klatch.commands import COMMANDS, ack, admit, draft, posted
 from klatch.conf import conf
 from klatch.errors import Close, HelloFirst, Internal, KlatchError, NotFound
@@ -105,7 +105,7 @@ class Socket:
     async def _welcome(self, hello: protocol.Hello) -> None:
         node, connection = self._node, self.connection
         # Attach, then read, then merge: whatever commits after the first look is held for this connection.
-        for room in await node.database.read(contents.rooms_of, self._user):
+        for room in await node.database.read(queries.rooms_of, self._user):
             node.delivery.attach(connection, room, hold=True)
         snapshot = await node.database.read(resume.read, self._user, hello.epoch, dict(hello.rooms))
         texts = [protocol.encode({

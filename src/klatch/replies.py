@@ -6,7 +6,7 @@ Sends nothing, keeps nothing; what is kept between requests is ``encoded``'s and
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from klatch import contents, encoded, protocol, serialize
+from klatch import directory, encoded, history, protocol, queries, serialize
 from klatch.models import Event
 from klatch.presence import presence
 
@@ -26,9 +26,9 @@ class HistoryText(NamedTuple):
         return protocol.Encoded(f"{self.text}{seq}}}")
 
 
-def history(room_id: int, place: contents.Place) -> HistoryText:
-    """Checks no rights, as ``contents.history``. Raises ``NotFound``, ``Invalid``."""
-    page = contents.history(room_id, place)
+def of_history(room_id: int, place: history.Place) -> HistoryText:
+    """Checks no rights, as ``history.page``. Raises ``NotFound``, ``Invalid``."""
+    page = history.page(room_id, place)
     texts, _ = encoded.messages(row.version for row in page.rows)
     messages = ",".join(texts[row.version.id] for row in page.rows if row.version.id in texts)
     notices = protocol.encode([serialize.event(row) for row in page.notices])
@@ -44,14 +44,14 @@ def history(room_id: int, place: contents.Place) -> HistoryText:
     )
 
 
-def search(user: Any, request: protocol.Search) -> protocol.Encoded:
+def of_search(user: Any, request: protocol.Search) -> protocol.Encoded:
     """Raises ``NotFound``."""
-    hits, following = contents.found(user, request.q, request.room, request.before, request.limit)
+    hits, following = queries.found(user, request.q, request.room, request.before, request.limit)
     texts, read_messages = encoded.messages(hit.version for hit in hits)
     rooms, read_rooms = encoded.rooms({(hit.room_id, hit.room_seq) for hit in hits})
     if read_messages or read_rooms:
         # Read after the look at the memberships: who is still a member now was one while they were read.
-        mine = contents.rooms_of(user)
+        mine = queries.rooms_of(user)
         hits = [hit for hit in hits if hit.room_id in mine]
     results = ",".join(
         f'{{"message":{texts[hit.version.id]},"room":{rooms[hit.room_id]}}}'
@@ -61,15 +61,15 @@ def search(user: Any, request: protocol.Search) -> protocol.Encoded:
     return protocol.Encoded(f'{{"type":"results","results":[{results}],"next":{_or_null(following)}}}')
 
 
-def directory(
-    user: Any, request: protocol.Rooms, listed: Sequence[contents.Beginning] | None = None
+def of_directory(
+    user: Any, request: protocol.Rooms, listed: Sequence[directory.Beginning] | None = None
 ) -> protocol.Encoded:
-    """``listed``: see ``contents.directory``. Raises ``Invalid``."""
-    page, following = contents.directory(user, request.q, request.after, listed)
+    """``listed``: see ``directory.page``. Raises ``Invalid``."""
+    page, following = directory.page(user, request.q, request.after, listed)
     texts, read = encoded.rooms((row.id, row.seq) for row in page)
     if read:
         # As above.
-        visible = contents.visible(user, [row.id for row in page])
+        visible = directory.visible(user, [row.id for row in page])
         page = [row for row in page if row.id in visible]
     rooms = ",".join(
         f'{texts[row.id][:-1]},"online":{presence.count_in(row.id)},"member":{"true" if row.member else "false"}}}'
