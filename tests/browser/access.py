@@ -25,7 +25,8 @@ RUN = """async (only) => {
   return violations.flatMap(v => v.nodes.map(n => `${v.id} (${v.impact}): ${n.target} ${n.failureSummary}`));
 }"""
 GROUND = "() => getComputedStyle(document.body).backgroundColor"
-# What sticks out of the window and is cut off by nothing that is meant to scroll or to cut.
+# What sticks out of the window and is cut off by nothing that is meant to scroll or to cut, and what must be pushed
+# sideways to be read: only code, tables and quotations in a message may, and the one line of a field.
 WIDE = """width => {
   const wide = [], page = document.scrollingElement.scrollWidth;
   if (page > width) wide.push(`the page: ${page} px`);
@@ -37,6 +38,10 @@ WIDE = """width => {
     if (over && over !== document.documentElement && over !== document.body) continue;
     if (getComputedStyle(el).position === 'absolute' && at.bottom < 0) continue;
     wide.push(`${el.outerHTML.slice(0, 90)}: ${Math.round(at.left)} to ${Math.round(at.right)} px`);
+  }
+  for (const el of document.body.querySelectorAll('*:not(input, textarea, [role=log] *)')) {
+    const scrolls = ['auto', 'scroll'].includes(getComputedStyle(el).overflowX);
+    if (scrolls && el.clientWidth && el.scrollWidth > el.clientWidth + 1) wide.push(`scrolls: ${el.outerHTML.slice(0, 90)}`);
   }
   return wide.slice(0, 5);
 }"""

@@ -142,8 +142,8 @@ def test_the_scope_of_a_token_is_chosen_and_shown_and_a_token_for_reading_change
     assert (refused.status, re.findall(r"klatch_[\w-]{40}", refused.text)) == (422, [])
     page = guest.post("/account/tokens/", form_at="/account/", name="display", scope="read")
     bearer = {"Authorization": "Bearer " + page.value(r'value="(klatch_[\w-]+)"')}
-    assert "<td>Read only</td>" in guest.get("/account/").text
-    assert "<td>Read and write</td>" not in guest.get("/account/").text
+    assert "</code> · Read only · made on" in guest.get("/account/").text
+    assert "</code> · Read and write ·" not in guest.get("/account/").text
     program = server.browser()
     assert program.get("/api/v1/me", **bearer).status == 200
     assert program._ask("POST", "/api/v1/read-all", None, bearer).status == 403
