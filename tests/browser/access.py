@@ -40,8 +40,9 @@ WIDE = """width => {
     wide.push(`${el.outerHTML.slice(0, 90)}: ${Math.round(at.left)} to ${Math.round(at.right)} px`);
   }
   for (const el of document.body.querySelectorAll('*:not(input, textarea, [role=log] *)')) {
+    if (!el.clientWidth || el.scrollWidth <= el.clientWidth + 1) continue;
     const scrolls = ['auto', 'scroll'].includes(getComputedStyle(el).overflowX);
-    if (scrolls && el.clientWidth && el.scrollWidth > el.clientWidth + 1) wide.push(`scrolls: ${el.outerHTML.slice(0, 90)}`);
+    if (scrolls) wide.push(`scrolls sideways: ${el.outerHTML.slice(0, 90)}`);
   }
   return wide.slice(0, 5);
 }"""
