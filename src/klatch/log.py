@@ -13,7 +13,7 @@ from typing import Any
 from django.db import NotSupportedError, ProgrammingError, connection, transaction
 from django.utils import timezone
 
-from klatch import protocol, serialize
+from klatch import lookups, protocol, serialize
 from klatch.models import Epoch, Event, Message, Room, bulk
 from klatch.models.invite import hash_secret
 from klatch.relay import Envelope, relay
@@ -114,14 +114,14 @@ class Record:
 
 
 @contextmanager
-def record(room_ids: Iterable[int]) -> Iterator[Record]:
+def record(room_ids: Iterable[int], *, savepoint: bool = True) -> Iterator[Record]:
     """One transaction over these rooms, locked in the order of their ids; its events are published when it commits.
 
-    Inside, change what the events tell of. The rooms' counters and ``active_at`` are saved at the end.
+    Inside, change what the events tell of. The rooms' counters and ``active_at`` are saved at the end. ``savepoint``:
+    within another transaction, whether a failure undoes only what was done here; it takes the other along otherwise.
     """
-    with transaction.atomic():
-        locked = Room.objects.select_for_update().filter(pk__in=set(room_ids)).order_by("pk")
-        made = Record({room.pk: room for room in locked})
+    with transaction.atomic(savepoint=savepoint):
+        made = Record({room.pk: room for room in lookups.locked_rooms(set(room_ids))})
         yield made
         if not made.entries:
             return

@@ -187,8 +187,8 @@ async def test_a_message_that_the_database_refuses_sinks_nothing_else_in_its_bat
     client = await server.connect(anna)
     post_many = messages.post_many
 
-    def failing(drafts: Any) -> Any:
-        results = post_many(drafts)
+    def failing(drafts: Any, **how: Any) -> Any:
+        results = post_many(drafts, **how)
         if any(draft.body == "poison" for draft in drafts):
             raise OperationalError("disk I/O error")
         return results

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from klatch import policy, queries, search, text
+from klatch import lookups, policy, queries, search, text
 from klatch.conf import conf
 from klatch.errors import Invalid, KlatchError, NotFound, TooLarge
 from klatch.log import Entry, Record, record
@@ -51,12 +51,13 @@ def post(
     return result
 
 
-def post_many(drafts: Sequence[Draft]) -> list[Message | KlatchError]:
+def post_many(drafts: Sequence[Draft], *, savepoint: bool = True) -> list[Message | KlatchError]:
     """Post a batch in one transaction: for each draft its message, or why not. A refused draft harms no other.
 
-    Order within a room is the order of the drafts. Raises only what the database raises; then nothing is stored.
+    Order within a room is the order of the drafts. Raises only what the database raises; then nothing is stored
+    (``savepoint``: see ``log.record``).
     """
-    with record(draft.room_id for draft in drafts) as made:
+    with record((draft.room_id for draft in drafts), savepoint=savepoint) as made:
         return _Batch(made, drafts).post()
 
 
@@ -66,17 +67,9 @@ class _Batch:
     def __init__(self, made: Record, drafts: Sequence[Draft]) -> None:
         self.made = made
         self.drafts = drafts
-        authors = {draft.author.pk for draft in drafts}
-        self.memberships: dict[tuple[int, int], Membership] = {
-            (row.room_id, row.user_id): row
-            for row in Membership.objects.filter(room_id__in=list(made.rooms), user_id__in=authors)
-        }
-        self.known: dict[tuple[int | None, uuid.UUID], Message] = {
-            (row.author_id, row.client_id): row
-            for row in Message.objects.filter(
-                author_id__in=authors, client_id__in=[draft.client_id for draft in drafts]
-            )
-        }
+        pairs = {(draft.room_id, draft.author.pk) for draft in drafts}
+        self.memberships = lookups.membership_ids(pairs)
+        self.known = lookups.messages_of({(draft.author.pk, draft.client_id) for draft in drafts})
         wanted = {draft.reply_to for draft in drafts if draft.reply_to is not None}
         self.quoted = {row.pk: row for row in queries.messages().filter(pk__in=wanted)} if wanted else {}
         self.now = timezone.now()
@@ -133,13 +126,11 @@ class _Batch:
 
     def _move_read_positions(self, new: Sequence[Message]) -> None:
         """Who writes has read: the author's position goes to their newest message."""
-        moved: dict[int, Membership] = {}
+        moved: dict[int, int] = {}
         for message in new:
             assert message.author_id is not None
-            row = self.memberships[message.room_id, message.author_id]
-            row.read = message.position
-            moved[row.pk] = row
-        bulk.update(Membership, ("read",), [(moved[key].read, key) for key in sorted(moved)])
+            moved[self.memberships[message.room_id, message.author_id]] = message.position
+        bulk.update(Membership, ("read",), [(moved[key], key) for key in sorted(moved)])
 
 
 def _insert(new: Sequence[Message]) -> None:

@@ -29,7 +29,7 @@ class Event(models.Model):
         MEMBER_CHANGED = "member.changed"
         ROOM_CHANGED = "room.changed"
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="events")
+    room = models.ForeignKey(Room, models.CASCADE, related_name="events", db_index=False)  # (room, seq) will do
     seq = models.BigIntegerField()
     kind = models.CharField(max_length=16, choices=Kind)
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")

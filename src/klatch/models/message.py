@@ -14,8 +14,11 @@ class Message(models.Model):
     ``seq`` is the number of the event that posted it, ``rev`` of the last event that changed it.
     """
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="messages")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="klatch_messages")
+    # No index of their own: those of the constraints below begin with them.
+    room = models.ForeignKey(Room, models.CASCADE, related_name="messages", db_index=False)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="klatch_messages", db_index=False
+    )
     client_id = models.UUIDField()
     position = models.BigIntegerField()
     seq = models.BigIntegerField()

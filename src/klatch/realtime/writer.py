@@ -180,7 +180,7 @@ def _transact(batch: Sequence[Job]) -> list[Any]:
                 end += 1
             if end > start:
                 drafts = [job.draft for job in batch[start:end] if job.draft is not None]
-                results += messages.post_many(drafts)
+                results += messages.post_many(drafts, savepoint=False)
                 start = end
                 continue
             action = batch[start].action

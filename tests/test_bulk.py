@@ -1,0 +1,61 @@
+"""What is read and written by hand is what the ORM would have read and written."""
+
+import uuid
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.forms import model_to_dict
+
+from klatch import lookups
+from klatch.actions import messages
+from klatch.models import Event, Message, Room, bulk
+from tests.conftest import make_room, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_rows_read_by_hand_are_those_of_the_orm() -> None:
+    rosa = make_user("rosa")
+    rooms = [make_room(rosa), make_room(rosa)]
+    Room.objects.filter(pk=rooms[1].pk).update(archived_at=datetime(2026, 1, 2, 3, 4, 5, 678, UTC), everybody=True)
+    found = lookups.locked_rooms([rooms[1].pk, rooms[0].pk, 0])
+    assert [row.pk for row in found] == [room.pk for room in rooms]
+    for row in found:
+        by_orm = Room.objects.get(pk=row.pk)
+        for field in Room._meta.concrete_fields:
+            given, wanted = getattr(row, field.attname), getattr(by_orm, field.attname)
+            assert (given, type(given)) == (wanted, type(wanted)), field.name
+        assert model_to_dict(row) == model_to_dict(by_orm)
+        assert not row._state.adding
+
+
+def test_memberships_are_found_by_pairs_and_not_across_them() -> None:
+    rosa, ben = make_user("rosa"), make_user("ben")
+    hers, his = make_room(rosa), make_room(ben)
+    found = lookups.membership_ids([(hers.pk, rosa.pk), (hers.pk, ben.pk), (0, rosa.pk)])
+    assert list(found) == [(hers.pk, rosa.pk)]
+    assert lookups.membership_ids([(his.pk, ben.pk)]).keys() == {(his.pk, ben.pk)}
+
+
+def test_what_was_sent_is_found_under_its_author_alone() -> None:
+    rosa, ben = make_user("rosa"), make_user("ben")
+    room = make_room(rosa, ben)
+    key = uuid.uuid4()
+    sent = messages.post(room, rosa, "hello", client_id=key)
+    assert lookups.messages_of([(rosa.pk, key), (ben.pk, key), (rosa.pk, uuid.uuid4())]) == {(rosa.pk, key): sent}
+
+
+def test_an_id_is_never_given_twice() -> None:
+    room = make_room(make_user("rosa"))
+
+    def insert(*seqs: int) -> list[int]:
+        rows: list[Any] = [(room.pk, seq, Event.Kind.MESSAGE_POSTED, {"a": 1}, room.created_at) for seq in seqs]
+        return bulk.insert(Event, ("room", "seq", "kind", "data", "at"), rows)
+
+    first = insert(101, 102)
+    Event.objects.filter(pk=first[1]).delete()
+    second = insert(103)
+    assert first[0] < first[1] < second[0]
+    assert Event.objects.get(pk=second[0]).data == {"a": 1}
+    assert bulk.insert(Message, ("room",), []) == []
