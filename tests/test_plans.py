@@ -21,6 +21,8 @@ pytestmark = pytest.mark.django_db
 # What may be sorted, because it is never more than one page, one person's rooms, or one batch.
 SORTED = (
     'ORDER BY "klatch_reaction"."id"',  # of the messages of a page
+    "WHERE message_id = m.id ORDER BY id",  # of one message
+    "json_agg(json_build_array(emoji, user_id) ORDER BY id)",
     'ORDER BY "klatch_room"."active_at" DESC LIMIT',  # one's own rooms
     'ORDER BY "klatch_event"."id" ASC',  # who came and went in the last rows of the log
     "FOR UPDATE",  # the rooms of a batch

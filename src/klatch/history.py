@@ -6,14 +6,14 @@ Words are looked up by version (``encoded``): nothing here reads them.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.db.models import QuerySet
-from django.db.models.functions import Length
+from django.db import connection
 
 from klatch import queries
 from klatch.errors import Invalid, NotFound
-from klatch.models import Event, Message, Room
+from klatch.models import Event
 
 NOTICES_PAGE = 200
+END = 2**63 - 1
 PAGE_CHARS = 400_000  # of text and HTML in a page of history: a hundred long messages would be megabytes
 
 
@@ -54,48 +54,67 @@ def page(room_id: int, place: Place) -> Page:
     before, after, around, limit = place
     if sum(given is not None for given in (before, after, around)) > 1:
         raise Invalid("Give one of before, after and around.")
-    room = Room.objects.filter(pk=room_id).first()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count, seq FROM klatch_room WHERE id = %s", [room_id])
+        room = cursor.fetchone()
     if room is None:
         raise NotFound
-    rows = Message.objects.filter(room_id=room_id).annotate(chars=Length("body") + Length("html"))
+    count, seq = room
     if after is not None:
-        found = _fitting(rows.filter(position__gt=after).order_by("position")[:limit])
+        found = _rows(room_id, "> %s ORDER BY m.position", after, limit)
     elif around is not None:
-        newer = _fitting(rows.filter(position__gte=around).order_by("position")[:limit], PAGE_CHARS // 2)
-        older = _fitting(
-            rows.filter(position__lt=around).order_by("-position")[: max(limit // 2, limit - len(newer))],
-            PAGE_CHARS // 2,
-        )
+        newer = _rows(room_id, ">= %s ORDER BY m.position", around, limit, PAGE_CHARS // 2)
+        wanted = max(limit // 2, limit - len(newer))
+        older = _rows(room_id, "< %s ORDER BY m.position DESC", around, wanted, PAGE_CHARS // 2)
         found = [*reversed(older), *newer[: limit - len(older)]]
     else:
-        if before is not None:
-            rows = rows.filter(position__lt=before)
-        found = list(reversed(_fitting(rows.order_by("-position")[:limit])))
-    start = found[0].position <= 1 if found else not (after and room.count)
+        found = _rows(room_id, "< %s ORDER BY m.position DESC", END if before is None else before, limit)
+        found.reverse()
+    start = found[0].position <= 1 if found else not (after and count)
     # Against the count read before the found: a message that came between is live, not part of this found.
-    end = found[-1].position >= room.count if found else before is None or before > room.count
-    return Page(room_id, room.seq, found, _notices(room, found, start, end), start, end)
+    end = found[-1].position >= count if found else before is None or before > count
+    return Page(room_id, seq, found, _notices(room_id, found, start, end), start, end)
 
 
-def _fitting(rows: QuerySet[Message], chars: int = PAGE_CHARS) -> list[Row]:
-    """As many of these as one reply may hold, but at least one."""
+def _rows(room_id: int, where: str, position: int, limit: int, chars: int = PAGE_CHARS) -> list[Row]:
+    """The messages from this position on, as many as one reply may hold, but at least one."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_ROWS} {where} LIMIT %s", [room_id, position, limit])
+        rows = cursor.fetchall()
     found: list[Row] = []
-    for position, seq, size, *version in rows.values_list("position", "seq", "chars", *queries.VERSION):
-        chars -= size
+    for row in rows:
+        chars -= row[8]
         if found and chars < 0:
             break
-        found.append(Row(queries.Version(*version), position, seq, size))
+        found.append(Row(queries.Version(*row[:6]), *row[6:]))
     return found
 
 
-def _notices(room: Room, page: Sequence[Row], start: bool, end: bool) -> list[Event]:
+# By hand, as in ``queries``: the ORM takes longer to write these than the database to run them.
+_ROWS = (
+    "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, m.position, m.seq, length(m.body) + length(m.html) "
+    "FROM klatch_message m LEFT JOIN klatch_message q ON q.id = m.reply_to_id WHERE m.room_id = %s AND m.position"
+)
+
+
+def _notices(room_id: int, page: Sequence[Row], start: bool, end: bool) -> list[Event]:
     """Each notice belongs to the message before it, so that pages which adjoin lose none and repeat none."""
     if not page and not (start and end):
         return []
-    rows = Event.objects.select_related("actor", "user", "room").filter(room_id=room.pk, kind__in=queries.NOTICES)
-    if not start:
-        rows = rows.filter(seq__gt=page[0].seq)
+    where, values = "", [room_id, 0 if start else page[0].seq + 1]
     if not end:
-        following = Message.objects.filter(room_id=room.pk, position__gt=page[-1].position).order_by("position")
-        rows = rows.filter(seq__lt=following.values("seq")[:1])
-    return list(reversed(rows.order_by("-seq")[:NOTICES_PAGE]))
+        where, values = _UNTIL_THE_NEXT, [*values, room_id, page[-1].position]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_NOTICES} {where} ORDER BY seq DESC LIMIT {NOTICES_PAGE}", values)
+        ids = [row[0] for row in cursor.fetchall()]
+    if not ids:
+        return []
+    rows = Event.objects.select_related("actor", "user", "room").filter(pk__in=ids)
+    return sorted(rows, key=lambda row: row.seq)
+
+
+_KINDS = ", ".join(f"'{kind.value}'" for kind in queries.NOTICES)  # as the index of notices names them
+_NOTICES = f"SELECT id FROM klatch_event WHERE room_id = %s AND kind IN ({_KINDS}) AND seq >= %s"  # noqa: S608
+_UNTIL_THE_NEXT = (
+    "AND seq < (SELECT seq FROM klatch_message WHERE room_id = %s AND position > %s ORDER BY position LIMIT 1)"
+)

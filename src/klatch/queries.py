@@ -1,7 +1,7 @@
 """Every read that is longer than a line. Never writes. Finds rooms through the reader's own memberships only."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from django.contrib.auth import get_user_model
@@ -178,14 +178,6 @@ class Version(NamedTuple):
     quoted_author: int | None
 
 
-VERSION = ("pk", "rev", "author_id", "reply_to_id", "reply_to__rev", "reply_to__author_id")
-
-
-def versions(ids: Iterable[int]) -> list[Version]:
-    """What these messages are at now."""
-    return [Version(*row) for row in Message.objects.filter(pk__in=list(ids)).values_list(*VERSION)]
-
-
 class Hit(NamedTuple):
     """A message that was found, with the number of its room's last event."""
 
@@ -199,14 +191,33 @@ def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int
 
     Raises ``NotFound`` for a room that is not theirs.
     """
-    mine = rooms_of(user)
+    rooms, given = "SELECT room_id FROM klatch_membership WHERE user_id = %s", [user.pk]
     if room_id is not None:
-        if room_id not in mine:
+        if not standing([(room_id, user.pk)]):
             raise NotFound
-        mine = {room_id}
-    ids = search.find(parse_query(q), sorted(mine), before, limit + 1)
-    by_id = {hit.version.id: hit for hit in hits(user, ids[:limit])}
-    return [by_id[key] for key in ids[:limit] if key in by_id], (ids[limit - 1] if len(ids) > limit else None)
+        rooms, given = f"{rooms} AND room_id = %s", [user.pk, room_id]
+    rows: list[Any] = []
+    for source, values in search.newest(parse_query(q), rooms, given, before):
+        with connection.cursor() as cursor:
+            # What matches, what of it may be seen and what it is at now: one statement, one state of the database.
+            cursor.execute(f"{_HITS.format(source=source, rooms=rooms)} {_sorted()}", [*values, *given, limit + 1])
+            rows = cursor.fetchall()
+        if len(rows) > limit:
+            break
+    hits = [Hit(Version(*row[:6]), row[6], row[7]) for row in rows[:limit]]
+    return hits, hits[-1].version.id if len(rows) > limit else None
+
+
+def _sorted() -> str:
+    # SQLite takes the joins in the order in which they stand, so the newest come first and LIMIT ends the search.
+    return "LIMIT %s" if connection.vendor == "sqlite" else "ORDER BY m.id DESC LIMIT %s"
+
+
+_HITS = (
+    "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, r.id, r.seq FROM ({source}) AS found "
+    "CROSS JOIN klatch_message m CROSS JOIN klatch_room r LEFT JOIN klatch_message q ON q.id = m.reply_to_id "
+    "WHERE m.id = found.id AND m.deleted_at IS NULL AND m.room_id IN ({rooms}) AND r.id = m.room_id"
+)
 
 
 def rooms_of(user: Any) -> set[int]:
@@ -215,27 +226,10 @@ def rooms_of(user: Any) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def hits(user: Any, ids: Sequence[int]) -> list[Hit]:
-    """Those of these messages that the reader may see now: the index decides what matches, never what may be seen."""
-    if not ids:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(_HITS + f"({', '.join(['%s'] * len(ids))})", [user.pk, *ids])
-        return [Hit(Version(*row[:6]), row[6], row[7]) for row in cursor.fetchall()]
-
-
 # By hand what is asked thousands of times a second: the ORM takes longer to write it than the database to run it.
 _STANDING = (
     "SELECT m.room_id, m.user_id, r.seq FROM asked JOIN klatch_membership m "
     "ON m.room_id = asked.room AND m.user_id = asked.person JOIN klatch_room r ON r.id = m.room_id"
-)
-
-
-_HITS = (
-    "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, r.id, r.seq FROM klatch_message m "
-    "JOIN klatch_membership mine ON mine.room_id = m.room_id AND mine.user_id = %s "
-    "JOIN klatch_room r ON r.id = m.room_id LEFT JOIN klatch_message q ON q.id = m.reply_to_id "
-    "WHERE m.deleted_at IS NULL AND m.id IN "
 )
 
 

@@ -1,10 +1,10 @@
 """The search index: one row of tokens for each message, in FTS5 on SQLite and a tsvector on PostgreSQL.
 
 Written in the transaction that writes the message, so it can never be behind the log; ``rebuild`` makes it anew.
-The table is made by a migration. Knows no permissions: callers name the rooms that may be read.
+The table is made by a migration. Knows no permissions: callers name the rooms to be looked into, and ask again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.db import connection
@@ -48,43 +48,38 @@ def change(key: int, room: int, body: str) -> None:
         add([(key, room, body)])
 
 
-def find(phrases: Sequence[Phrase], rooms: Sequence[int], before: int | None, limit: int) -> list[int]:
-    """The ids of the newest messages in ``rooms`` that have every phrase, newest first, older than ``before``."""
-    if not phrases or not rooms:
-        return []
-    older = before if before is not None else 2**63 - 1
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            return _find_fts5(cursor, fts5_match(phrases), rooms, older, limit)
-        cursor.execute(
-            "SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(%s) AND id < %s "
-            "ORDER BY id DESC LIMIT %s",
-            [tsquery(phrases), list(rooms), older, limit],
-        )
-        return [row[0] for row in cursor.fetchall()]
+def newest(
+    phrases: Sequence[Phrase], rooms: str, given: Sequence[int], before: int | None
+) -> Iterator[tuple[str, list[Any]]]:
+    """Queries (SQL, values) for the ids of the messages that have every phrase, older than ``before``, newest first.
 
-
-def _find_fts5(cursor: Any, words: str, rooms: Sequence[int], older: int, limit: int) -> list[int]:
-    """First among the newest messages with these words, whosever they are: that nearly always is enough.
-
-    Narrowing by rooms in the index finds everything, but opens a list for each room in each of its segments.
+    To be tried in turn until one brings enough in the rooms that the query ``rooms`` names, with its values ``given``;
+    to be read no further than that. Others are among what they bring: the caller asks which of it may be seen.
     """
-    among = ", ".join(str(int(room)) for room in rooms)
-    newest = "SELECT rowid AS id FROM klatch_search WHERE klatch_search MATCH %s AND rowid < %s ORDER BY rowid DESC"
-    cursor.execute(
-        # The newest come first out of the index: the look at the rooms ends with the last one that is wanted.
-        f"SELECT message.id FROM ({newest} LIMIT {NEWEST}) AS found CROSS JOIN klatch_message AS message "  # noqa: S608
-        f"ON message.id = found.id WHERE message.room_id IN ({among}) LIMIT %s",
-        [f"words : ({words})", older, limit],
-    )
-    ids = sorted((row[0] for row in cursor.fetchall()), reverse=True)
-    if len(ids) < limit:
-        cursor.execute(f"{newest} LIMIT 1 OFFSET {NEWEST}", [f"words : ({words})", older])
-        if cursor.fetchone() is not None:
-            narrowed = " OR ".join(f'"r{int(room)}"' for room in rooms)
-            cursor.execute(f"{newest} LIMIT %s", [f"(words : ({words})) AND (room : ({narrowed}))", older, limit])
-            ids = [row[0] for row in cursor.fetchall()]
-    return ids
+    if not phrases:
+        return
+    older = before if before is not None else 2**63 - 1
+    if connection.vendor != "sqlite":
+        # OFFSET keeps the planner from joining every message before it sorts.
+        yield (
+            f"SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(ARRAY({rooms})) AND id < %s "  # noqa: S608
+            "ORDER BY id DESC OFFSET 0",
+            [tsquery(phrases), *given, older],
+        )
+        return
+    words = f"words : ({fts5_match(phrases)})"
+    # Among the newest messages with these words, whosever they are: that nearly always is enough.
+    yield f"{_FTS5.format('%s')} LIMIT {NEWEST}", [words, older]
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_FTS5.format('%s')} LIMIT 1 OFFSET {NEWEST}", [words, older])
+        if cursor.fetchone() is None:
+            return
+    # This finds everything, but opens a list for each room in each of the index's segments. Any LIMIT keeps the order.
+    narrowed = f"""SELECT %s || coalesce(group_concat('"r' || room_id || '"', ' OR '), '""') || '))' FROM ({rooms})"""  # noqa: S608
+    yield f"{_FTS5.format(f'({narrowed})')} LIMIT -1", [f"({words}) AND (room : (", *given, older]
+
+
+_FTS5 = "SELECT rowid AS id FROM klatch_search WHERE klatch_search MATCH {} AND rowid < %s ORDER BY rowid DESC"
 
 
 def forget_removed() -> bool:

@@ -33,8 +33,10 @@ def user(person: Any) -> protocol.User:
 
 
 def someone(person: Any) -> protocol.User | None:
-    """A person who may be gone."""
-    return None if person is None else user(person)
+    """A person who may be gone, or be rendered already."""
+    if person is None or isinstance(person, dict):
+        return person  # type: ignore[return-value]
+    return user(person)
 
 
 def room(row: models.Room) -> protocol.Room:

@@ -11,7 +11,7 @@ import klatch
 from klatch import queries, search
 from klatch.actions import members, messages
 from klatch.errors import NotFound
-from klatch.models import Message, Room
+from klatch.models import Membership, Message, Room
 from tests.conftest import make_room, make_user
 
 pytestmark = pytest.mark.django_db
@@ -178,9 +178,23 @@ def test_a_row_that_the_index_kept_by_mistake_shows_nothing() -> None:
     assert hits(rosa, "leak") == []
 
 
-def test_somebody_in_very_many_rooms_can_search_them_all() -> None:
+def test_what_is_behind_many_newer_messages_of_others_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "NEWEST", 3)
+    rosa, ben, nobody = make_user(), make_user(), make_user()
+    mine, also, other = make_room(rosa), make_room(rosa), make_room(ben)
+    for number, room in enumerate([mine, also, other, mine, other, also, *[other] * 5]):
+        klatch.post(room, room.created_by, f"fig {number}")
+    klatch.post(other, ben, "figs")
+    assert hits(rosa, "fig") == ["fig 5", "fig 3", "fig 1", "fig 0"]
+    assert hits(rosa, "fig", mine) == ["fig 3", "fig 0"]
+    assert hits(rosa, "fig", limit=2) == ["fig 5", "fig 3"]
+    assert hits(nobody, "fig") == []
+
+
+def test_somebody_in_very_many_rooms_can_search_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "NEWEST", 0)
     rosa = make_user()
-    room = make_room(rosa)
-    klatch.post(room, rosa, "needle")
-    found = search.find(queries.parse_query("needle"), [room.pk, *range(10**6, 10**6 + 1_999)], None, 5)
-    assert len(found) == 1
+    many = Room.objects.bulk_create([Room(slug=f"room-{number}") for number in range(2_000)])
+    Membership.objects.bulk_create([Membership(user=rosa, room=room) for room in many])
+    klatch.post(many[777], rosa, "needle")
+    assert hits(rosa, "needle") == ["needle"]
