@@ -43,8 +43,7 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         await _refuse(send, Close.TOO_MANY_SOCKETS)
         return
     await send({"type": "websocket.accept"})
-    write = scope.get("extensions", {}).get("klatch.write")
-    await Socket(node, who, receive, send, write).run(heard)
+    await Socket(node, who, receive, send, scope.get("extensions", {})).run(heard)
 
 
 async def _refuse(send: Send, code: Close) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,31 +13,38 @@ from klatch.conf import conf
 from klatch.errors import Close, HelloFirst, Internal, KlatchError, NotFound
 from klatch.models.invite import hash_secret
 from klatch.realtime import login, resume
-from klatch.realtime.connection import Connection, Send, Write
+from klatch.realtime.connection import Connection, Send
 from klatch.realtime.node import Node
 
 logger = logging.getLogger("klatch.socket")
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
+Listen = Callable[[Callable[[str], bool]], Callable[[], None]]
 
 UNANSWERED = 512  # requests of one connection; beyond that it is not read until some are answered
 READS_AT_ONCE = 4
 BAD_FRAMES = 50
-TOO_BIG = 1009
+TOO_BIG = {"type": "websocket.close", "code": 1009}
 
 
 class Socket:
-    def __init__(self, node: Node, who: login.Login, receive: Receive, send: Send, write: Write | None) -> None:
+    """``extensions`` of our own server are taken where they are offered: see ``server.websocket``."""
+
+    def __init__(
+        self, node: Node, who: login.Login, receive: Receive, send: Send, extensions: Mapping[str, Any]
+    ) -> None:
         self._node = node
         self._user, self._may_write = who.user, who.may_write
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
         self._answered: asyncio.Future[None] | None = None  # waited for when too much is unanswered
+        self._listen: Listen | None = extensions.get("klatch.listen")
+        self._resume: Callable[[], None] | None = None  # where frames come straight from the server
         self._reads = asyncio.Semaphore(READS_AT_ONCE)
         self._bad_frames = 0
         self._closing: asyncio.Task[None] | None = None
-        self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut, write)
+        self.connection = Connection(send, who.user.pk, conf().outbox_bytes, self._cut, extensions.get("klatch.write"))
         self.connection.on_full = partial(node.pacer.slow_down, self.connection)
         self.connection.auth_hash, self.connection.token = who.auth_hash, who.token
         if who.session_key:
@@ -51,12 +58,17 @@ class Socket:
             async with asyncio.timeout(conf().hello_seconds):
                 if not await self._hello():
                     return
+            if self._listen is not None:
+                self._resume = self._listen(self._hear)
             while self.connection.open:
                 text = await self._next()
                 # Whoever was cut meanwhile is not heard any more, whatever is still on the line.
                 if text is None or not self.connection.open:
                     return
-                await self._handle(text)
+                self._handle(text)
+                while self.connection.unanswered >= UNANSWERED and self.connection.open:
+                    self._answered = asyncio.get_running_loop().create_future()
+                    await self._answered
         except TimeoutError:
             self.connection.cut(Close.HELLO_TIMEOUT)
         except KlatchError:
@@ -82,9 +94,18 @@ class Socket:
             return ""
         # The standalone server refuses such frames before they are read; another host's server may not.
         if len(text) > conf().frame_bytes:
-            await self._send({"type": "websocket.close", "code": TOO_BIG})
+            await self._send(TOO_BIG)
             return None
         return str(text)
+
+    def _hear(self, text: str) -> bool:
+        """A frame without the way through ``receive``. Returns whether more may come before some are answered."""
+        if len(text) > conf().frame_bytes:
+            self._node.spawn(self._send(TOO_BIG))  # type: ignore[arg-type]
+            return False
+        if self.connection.open:
+            self._handle(text)
+        return self.connection.unanswered < UNANSWERED
 
     # Requests
 
@@ -137,7 +158,7 @@ class Socket:
             frame = {"type": "room.removed", "room": room, "removed": True}
             self._node.hub.say(self.connection, protocol.encode(frame))
 
-    async def _handle(self, text: str) -> None:
+    def _handle(self, text: str) -> None:
         try:
             request = protocol.decode(text)
             if isinstance(request, protocol.Hello):
@@ -155,9 +176,6 @@ class Socket:
             return
         self.connection.unanswered += 1
         answer.add_done_callback(partial(self._answer, request.ref))
-        while self.connection.unanswered >= UNANSWERED and self.connection.open:
-            self._answered = asyncio.get_running_loop().create_future()
-            await self._answered
 
     def _begin(self, request: Any) -> "asyncio.Future[Any] | None":
         """Start what was asked for; the future has the reply. None: nothing more is to be said."""
@@ -241,6 +259,8 @@ class Socket:
     def _go_on(self) -> None:
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(None)
+        if self._resume is not None:
+            self._resume()
 
     def _reply(self, ref: int | None, reply: Any) -> None:
         self._node.hub.say(self.connection, protocol.reply(reply, ref))

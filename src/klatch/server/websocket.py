@@ -1,38 +1,49 @@
-"""uvicorn's WebSocket protocol with one more way out, and an end to what it would hear for ever.
+"""uvicorn's WebSocket protocol with a shorter way out and in, and an end to what it would hear for ever.
 
-A frame that was made once is written to many as it is: the ASGI extension ``klatch.write``.
+A frame that was made once is written to many as it is: the ASGI extension ``klatch.write``. A plain text frame goes
+straight to who listens: ``klatch.listen``. Whatever is not plain is read by the parser of ``websockets``.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from websockets.frames import CloseCode, Frame, apply_mask  # type: ignore[attr-defined]
 
+from klatch.server.heart import heart
 from klatch.server.waiting import Gate, Mailbox
 
 PARTS = 256  # of one message
-CONTROLS = 500  # pings and pongs between two pings of ours, which are twenty seconds apart
+CONTROLS = 500  # pings and pongs between two pings of ours
+TEXT, PONG = 0x81, 0x8A  # final frames of these kinds, without extensions
+PING = b"\x89\x00"
+MASKED = 0x80
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     _controls = 0
+    _hear: Callable[[str], bool] | None = None
+    _held = False  # who listens wants no more for now
+    _second = -1  # of the heart
+    _asked = False  # whether our last ping is without any answer
+    _stopped = False
+    _early = False
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.queue = Mailbox()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
+        self._arrived = b""  # frames that have not come whole yet
 
     async def run_asgi(self) -> None:
         # Told before the application begins; without compression a frame is the same bytes for everybody.
         if not self.conn.extensions:
             extensions: dict[str, Any] = self.scope["extensions"]
             extensions["klatch.write"] = self.write
+            extensions["klatch.listen"] = self.listen
         await super().run_asgi()
 
-    def start_keepalive(self) -> None:
-        # The handshake is over: its headers need not stay as long as the connection.
-        del self.request, self.response
-        super().start_keepalive()
+    # Out
 
     def write(self, frame: bytes) -> bool:
         """Put a whole frame on the line. False where it cannot be taken now: ``send`` then waits, or says why."""
@@ -41,7 +52,63 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.transport.write(frame)
         return True
 
+    # In
+
+    def listen(self, hear: Callable[[str], bool]) -> Callable[[], None]:
+        """From now on plain text frames go to ``hear``, unless others wait in the queue: no frame overtakes another.
+
+        When it returns False no more is read until what this returns is called.
+        """
+        self._hear = hear
+        return self._go_on
+
     def data_received(self, data: bytes) -> None:
+        self._asked = False
+        if self._second < 0 or self._early:
+            # Before the handshake is answered a part of a frame may have come: then the parser has all that follows.
+            self._early = self._early or self.handshake_initiated
+            self._parse(data)
+            return
+        self._arrived = self._arrived + data if self._arrived else data
+        self._take()
+
+    def _take(self) -> None:
+        """All frames that came whole."""
+        data, start = self._arrived, 0
+        while not self._held and (found := _frame(data, start, self.config.ws_max_size)) is not None:
+            begin, end = found
+            first, masked = data[start], data[start + 1] & MASKED
+            if first == TEXT and masked and self._direct():
+                self._hear_text(data[start:end], begin - start)
+            elif first == PONG and masked:
+                self._bearable()
+            else:
+                self._parse(data[start:end])
+            start = end
+        self._arrived = data[start:]
+        if self._held:
+            self.transport.pause_reading()
+
+    def _direct(self) -> bool:
+        return self._hear is not None and not self.frames and not self.close_sent and self.queue.empty()
+
+    def _hear_text(self, frame: bytes, begin: int) -> None:
+        try:
+            text = apply_mask(frame[begin:], frame[begin - 4 : begin]).decode()
+        except UnicodeDecodeError:
+            self._parse(frame)  # and refused there
+            return
+        assert self._hear is not None
+        self._held = not self._hear(text)
+
+    def _go_on(self) -> None:
+        if self._held:
+            self._held = False
+            if not self.transport.is_closing():
+                self.transport.resume_reading()
+                self._take()
+
+    def _parse(self, data: bytes) -> None:
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.transport.is_closing():
             # A handshake that cannot be read: it would be left without an answer, and the line open.
@@ -64,9 +131,25 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         if self._bearable():
             super().handle_pong(event)
 
-    def send_keepalive_ping(self) -> None:
-        self._controls = 0
-        super().send_keepalive_ping()
+    # Whether the line is alive
+
+    def start_keepalive(self) -> None:
+        # The handshake is over: its headers need not stay as long as the connection.
+        del self.request, self.response
+        self._second = heart(self.loop).add(self)
+
+    def stop_keepalive(self) -> None:
+        if self._second >= 0 and not self._stopped:
+            self._stopped = True
+            heart(self.loop).discard(self, self._second)
+
+    def beat(self) -> None:
+        if self._asked:
+            self.keepalive_timeout()
+        elif not self.close_sent and not self.transport.is_closing():
+            self._asked = True
+            self._controls = 0
+            self.transport.write(PING)
 
     def _bearable(self) -> bool:
         # Threat: a ping is answered whether the answers are read or not, and no other limit counts it.
@@ -83,3 +166,24 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             # Nonsense while the handshake is still being decided: there can be no close frame.
             self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
             self.transport.close()
+
+
+def _frame(data: bytes, start: int, limit: int | None) -> tuple[int, int] | None:
+    """Where the payload of the frame at ``start`` begins and ends (RFC 6455, 5.2); None where not all of it is there.
+
+    A frame that is too large ends with what is there: the parser sees that it is, and ends the line.
+    """
+    there = len(data) - start
+    if there < 2:
+        return None
+    size, begin = data[start + 1] & 0x7F, start + 2
+    if size >= 126:
+        wide = 2 if size == 126 else 8
+        if there < 2 + wide:
+            return None
+        size, begin = int.from_bytes(data[begin : begin + wide]), begin + wide
+    if data[start + 1] & MASKED:
+        begin += 4
+    if limit is not None and size > limit:
+        return begin, len(data)
+    return (begin, begin + size) if begin + size <= len(data) else None

@@ -130,8 +130,6 @@ def _serve(
         http="klatch.server.http:HttpProtocol",
         ws="klatch.server.websocket:WebSocketProtocol",
         ws_max_size=65_536,
-        ws_ping_interval=20,
-        ws_ping_timeout=20,
         ws_per_message_deflate=False,
         lifespan="on",
         log_config=None,
