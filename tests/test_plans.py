@@ -99,7 +99,7 @@ HOT: dict[str, Callable[[Any, Any, Any], Any]] = {
     "search in a room": lambda rosa, room, first: commands.search(rosa, asked(protocol.Search, q="wo", room=room.pk)),
     "members": lambda rosa, room, first: queries.members(rosa, room.pk, None),
     "members, further": lambda rosa, room, first: queries.members(rosa, room.pk, "1"),
-    "hello": lambda rosa, room, first: resume.read(rosa, None, {}),
+    "hello": lambda rosa, room, first: resume.read([resume.Hello(rosa, None, {})]),
     "resume": lambda rosa, room, first: resume.read_room(rosa, room.pk, 1),
     "proof": lambda rosa, room, first: queries.standing([(room.pk, rosa.pk), (room.pk + 1, rosa.pk)]),
     "touched": lambda rosa, room, first: queries.touched(room.pk, 1, 3),

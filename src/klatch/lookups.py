@@ -3,12 +3,13 @@
 Never writes, and decides nothing: what is found is judged by who asks.
 """
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db import connection
 
-from klatch.models import Message, Room, bulk
+from klatch.models import Membership, Message, Room, bulk
 
 
 def locked_rooms(room_ids: Iterable[int]) -> list[Room]:
@@ -16,6 +17,36 @@ def locked_rooms(room_ids: Iterable[int]) -> list[Room]:
     wanted, values = bulk.asked(room=list(room_ids))
     order = "ORDER BY id FOR UPDATE" if connection.features.has_select_for_update else "ORDER BY id"
     return bulk.select(Room, f"WHERE id IN ({wanted} SELECT room FROM asked) {order}", values)  # noqa: S608 - no word of it is a client's
+
+
+def memberships(people: Collection[int]) -> dict[int, list[Membership]]:
+    """Every membership of each of these people, its room loaded, the most recently active room first."""
+    wanted, values = bulk.asked(person=list(people))
+    rows = bulk.select(Membership, f"WHERE user_id IN ({wanted} SELECT person FROM asked)", values)  # noqa: S608 - as above
+    wanted, values = bulk.asked(room=list({row.room_id for row in rows}))
+    rooms = {room.pk: room for room in bulk.select(Room, f"WHERE id IN ({wanted} SELECT room FROM asked)", values)}  # noqa: S608
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for row in rows:
+        if row.room_id in rooms:
+            row.room = rooms[row.room_id]
+            found[row.user_id].append(row)
+    for theirs in found.values():
+        theirs.sort(key=lambda row: row.room.active_at, reverse=True)
+    return found
+
+
+def rooms_of(people: Collection[int]) -> dict[int, set[int]]:
+    """The rooms that each of these people belongs to."""
+    wanted, values = bulk.asked(person=list(people))
+    found: dict[int, set[int]] = defaultdict(set)
+    with connection.cursor() as cursor:
+        cursor.execute(wanted + _ROOMS_OF, values)
+        for person, room in cursor.fetchall():
+            found[person].add(room)
+    return found
+
+
+_ROOMS_OF = "SELECT m.user_id, m.room_id FROM asked CROSS JOIN klatch_membership m WHERE m.user_id = asked.person"
 
 
 def membership_ids(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:

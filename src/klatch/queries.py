@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.db.models import QuerySet
 
-from klatch import search
+from klatch import lookups, search
 from klatch.adapter import adapter
 from klatch.conf import conf
 from klatch.errors import Invalid, NotFound
@@ -33,8 +33,7 @@ def membership(user: Any, room_id: int) -> Membership:
 
 def my_memberships(user: Any) -> list[Membership]:
     """Every room of this person, the most recently active first, at most ``rooms_per_user``."""
-    mine = Membership.objects.select_related("room").filter(user_id=user.pk)
-    return list(mine.order_by("-room__active_at")[: conf().rooms_per_user])
+    return lookups.memberships([user.pk])[user.pk][: conf().rooms_per_user]
 
 
 def people_of(rooms: Iterable[Room]) -> dict[int, list[Any]]:

@@ -4,7 +4,7 @@ Callers load what is asked for here (author, quoted message and its author); rea
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,16 +55,15 @@ def room(row: models.Room) -> protocol.Room:
 
 
 def my_room(
-    membership: models.Membership, online: Iterable[int], people: Iterable[Any] | None = None
+    membership: models.Membership, online: Collection[int], people: Iterable[Any] | None = None
 ) -> protocol.MyRoom:
     """A room with what is the member's own. ``online``: the ids of who is there; ``people`` only for direct rooms."""
-    there = list(online)
     mine: protocol.MyRoom = {
         **room(membership.room),  # type: ignore[typeddict-item]
         "role": membership.role,
         "read": min(membership.read, membership.room.count),
-        "online": len(there),
-        "on": sorted(there) if len(there) <= ONLINE_LISTED else None,
+        "online": len(online),
+        "on": sorted(online) if len(online) <= ONLINE_LISTED else None,
     }
     if people is not None:
         mine["people"] = [user(person) for person in people]

@@ -235,10 +235,10 @@ def test_my_rooms_and_a_welcome_cost_the_same_for_few_rooms_and_many() -> None:
             directs.open_direct(rosa, [make_user().pk])
 
     fill(1)
-    few = count_of(lambda: resume.read(rosa, None, {}))
+    few = count_of(lambda: resume.read([resume.Hello(rosa, None, {})]))
     fill(6)
-    assert count_of(lambda: resume.read(rosa, None, {})) == few
-    assert count_of(lambda: queries.my_memberships(rosa)) == 1
+    assert count_of(lambda: resume.read([resume.Hello(rosa, None, {})])) == few
+    assert count_of(lambda: queries.my_memberships(rosa)) == 2
 
 
 def test_posting_costs_the_same_number_of_queries_in_a_room_of_two_and_of_many() -> None:

@@ -68,7 +68,9 @@ async def test_a_resume_gathers_only_so_much_and_resets_the_rooms_beyond(
     rooms = await aside(make)
     # Each is told with its words and their HTML: a little over 8,000 characters.
     settings.KLATCH = {"OUTBOX_BYTES": 20_000}
-    snapshot = await aside(resume.read, anna, await aside(log.epoch), {room.pk: room.seq for room in rooms})
+    snapshot = await aside(
+        lambda: resume.read([resume.Hello(anna, log.epoch(), {room.pk: room.seq for room in rooms})])[0]
+    )
     caught = [snapshot.caught[room.pk] for room in rooms]
     assert sorted(found.reset for found in caught) == [False, False, True, True]
     assert all(bool(found.events) != found.reset for found in caught)

@@ -161,15 +161,15 @@ async def test_what_commits_between_attaching_and_reading_arrives_once(
     read = resume.read
     snapshot_taken, posted = threading.Event(), []
 
-    def slow(user: Any, *rest: Any) -> Any:
+    def slow(hellos: Any) -> Any:
         # Between attaching and reading, and between reading and releasing.
         posted.append(messages.post(room.pk, anna, "before the look"))
-        found = read(user, *rest)
+        found = read(hellos)
         posted.append(messages.post(room.pk, anna, "after the look"))
         snapshot_taken.set()
         return found
 
-    monkeypatch.setattr(resume, "read", slow)
+    monkeypatch.setattr(server.node.hellos, "_answer", slow)
     async with talking(server, joon, hello=False) as talk:
         await talk.hello(str(await aside(log.epoch)), {room.pk: known})
         monkeypatch.undo()
@@ -186,24 +186,24 @@ async def test_what_commits_between_attaching_and_reading_arrives_once(
 class Slow:
     """``resume.read`` of one person takes its look, then waits until it is let go."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, user: User) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, server: Server, user: User) -> None:
         self.looked, self.go = asyncio.Event(), threading.Event()
         read, loop = resume.read, asyncio.get_running_loop()
 
-        def slow(reader: Any, *rest: Any) -> Any:
-            found = read(reader, *rest)
-            if reader.pk == user.pk:
+        def slow(hellos: Any) -> Any:
+            found = read(hellos)
+            if user.pk in {hello.user.pk for hello in hellos}:
                 loop.call_soon_threadsafe(self.looked.set)
                 assert self.go.wait(10)
             return found
 
-        monkeypatch.setattr(resume, "read", slow)
+        monkeypatch.setattr(server.node.hellos, "_answer", slow)
 
 
 async def test_a_slow_resume_is_complete_though_a_quicker_one_has_started_the_room(
     server: Server, anna: User, joon: User, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, joon)
+    slow = Slow(monkeypatch, server, joon)
     known = await head(room)
     async with talking(server, joon, hello=False) as late, talking(server, anna, hello=False) as quick:
         waiting = asyncio.create_task(late.hello(str(await aside(log.epoch)), {room.pk: known}))
@@ -223,7 +223,7 @@ async def test_a_slow_resume_is_complete_though_a_quicker_one_has_started_the_ro
 async def test_who_is_removed_during_a_slow_resume_hears_nothing_after_it(
     server: Server, anna: User, joon: User, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow(monkeypatch, joon)
+    slow = Slow(monkeypatch, server, joon)
     known = await head(room)
     async with talking(server, joon, hello=False) as late, talking(server, anna, hello=False) as quick:
         waiting = asyncio.create_task(late.hello(str(await aside(log.epoch)), {room.pk: known}))
@@ -270,7 +270,7 @@ async def test_a_room_joined_during_a_resume_is_followed(
     server: Server, anna: User, joon: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = await aside(make_room, anna)
-    slow = Slow(monkeypatch, joon)
+    slow = Slow(monkeypatch, server, joon)
     async with talking(server, joon, hello=False) as talk:
         waiting = asyncio.create_task(talk.hello())
         await slow.looked.wait()

@@ -13,7 +13,7 @@ from klatch.actions import accounts, members, messages
 from klatch.errors import Close, Unavailable
 from klatch.models import Room
 from klatch.presence import Presence
-from klatch.realtime import announce, login, node, resume, socket
+from klatch.realtime import announce, login, node, socket
 from klatch.realtime.delivery import Delivery
 from klatch.relay import Envelope
 from tests.conftest import Server, aside, make_room, make_user
@@ -152,18 +152,18 @@ async def test_a_start_that_fails_leaves_no_thread_behind_and_the_next_one_may_w
 
 
 @pytest.fixture
-def between(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+def between(monkeypatch: pytest.MonkeyPatch, server: Server) -> Iterator[list[Any]]:
     """What is in the list happens after a handshake's login was read, before its socket is known."""
     happen: list[Any] = []
     real = login.log_in
 
-    def read_then(given: dict[str, str]) -> login.Login:
-        who = real(given)
+    def read_then(handshakes: Any) -> Any:
+        found = real(handshakes)
         while happen:
             happen.pop()()
-        return who
+        return found
 
-    monkeypatch.setattr(login, "log_in", read_then)
+    monkeypatch.setattr(server.node.logins, "_answer", read_then)
     yield happen
     assert not happen
 
@@ -217,7 +217,7 @@ async def test_a_database_that_does_not_answer_a_hello_asks_to_come_back(
     def away(*args: Any) -> Any:
         raise Unavailable
 
-    monkeypatch.setattr(resume, "read", away)
+    monkeypatch.setattr(server.node.hellos, "_answer", away)
     async with talking(server, pair[2], hello=False) as talk:
         await talk.send(op="hello", ref=1, rooms={})
         assert await talk.closed() == Close.SHUTDOWN

@@ -5,7 +5,7 @@ from typing import Any
 
 from klatch import limits
 from klatch.conf import conf
-from klatch.errors import BadOrigin, Close, KlatchError, RateLimited, Unauthenticated, Unavailable
+from klatch.errors import BadOrigin, Close, KlatchError, RateLimited, Unavailable
 from klatch.realtime import login
 from klatch.realtime.connection import Send
 from klatch.realtime.node import SILENT_SECONDS, start
@@ -23,16 +23,16 @@ async def serve(scope: dict[str, Any], receive: Receive, send: Send) -> None:
         if node.cut_off:
             raise Unavailable
         async with asyncio.timeout(SILENT_SECONDS):
-            heard, who = node.heard, await node.database.read(login.log_in, given)
+            heard, who = node.heard, await node.logins.ask(given)
     except BadOrigin:
         login.note_refused(scope, given)
         await send({"type": "websocket.close", "code": Close.UNAUTHENTICATED})
         return
-    except Unauthenticated:
-        await _refuse(send, Close.UNAUTHENTICATED)
-        return
     except (KlatchError, TimeoutError):
         await _refuse(send, Close.SHUTDOWN)
+        return
+    if who is None:
+        await _refuse(send, Close.UNAUTHENTICATED)
         return
     try:
         limits.check_socket(who.user.pk)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
 from types import SimpleNamespace
@@ -15,9 +15,10 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from klatch.actions.tokens import user_of_token
+from klatch import lookups
+from klatch.actions.tokens import users_of_tokens
 from klatch.conf import conf
-from klatch.errors import BadOrigin, Unauthenticated
+from klatch.errors import BadOrigin
 from klatch.models import Token
 from klatch.realtime.connection import Connection
 from klatch.signals import sessions_used
@@ -29,13 +30,17 @@ DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A session (``auth_hash`` is its proof of the password), or the id of a ``token`` and what its scope allows."""
+    """A session (``auth_hash`` is its proof of the password), or the id of a ``token`` and what its scope allows.
+
+    ``rooms`` are the person's at that moment: what to listen to until a hello is answered, never a right.
+    """
 
     user: Any
     session_key: str = ""
     auth_hash: str = ""
     token: int = 0
     may_write: bool = True
+    rooms: frozenset[int] = frozenset()
 
 
 def headers(scope: dict[str, Any]) -> dict[str, str]:
@@ -100,24 +105,33 @@ def _place(origin: str) -> tuple[str, str, int] | None:
     return parts.scheme, parts.hostname, port or DEFAULT_PORTS[parts.scheme]
 
 
-def log_in(given: dict[str, str]) -> Login:
-    """Who the handshake's token or session cookie belongs to. Raises ``Unauthenticated``. Visits the database."""
-    secret = bearer(given)
-    if secret is not None:
-        found = user_of_token(secret)
-        if found is None:
-            raise Unauthenticated
-        return Login(found[0], token=found[1].pk, may_write=found[1].may_write)
+def log_in(handshakes: Sequence[dict[str, str]]) -> list[Login | None]:
+    """Who these handshakes' tokens or session cookies belong to; None for nobody. Visits the database."""
+    secrets = [bearer(given) for given in handshakes]
+    tokens = users_of_tokens({secret for secret in secrets if secret is not None}) if any(secrets) else {}
+    found = [
+        _of_token(tokens.get(secret)) if secret is not None else _of_session(given)
+        for secret, given in zip(secrets, handshakes, strict=True)
+    ]
+    rooms = lookups.rooms_of({who.user.pk for who in found if who is not None})
+    return [who and replace(who, rooms=frozenset(rooms[who.user.pk])) for who in found]
+
+
+def _of_token(found: tuple[Any, Token] | None) -> Login | None:
+    return Login(found[0], token=found[1].pk, may_write=found[1].may_write) if found is not None else None
+
+
+def _of_session(given: dict[str, str]) -> Login | None:
     try:
         cookie = SimpleCookie(given.get("cookie", "")).get(settings.SESSION_COOKIE_NAME)
     except CookieError:
         cookie = None
     if cookie is None or not cookie.value:
-        raise Unauthenticated
+        return None
     store = import_string(f"{settings.SESSION_ENGINE}.SessionStore")
     user = get_user(SimpleNamespace(session=store(cookie.value)))  # type: ignore[arg-type]
     if not user.is_authenticated or not user.is_active:
-        raise Unauthenticated
+        return None
     return Login(user, session_key=cookie.value, auth_hash=_auth_hash(user))
 
 

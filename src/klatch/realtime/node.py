@@ -14,7 +14,7 @@ from klatch import log
 from klatch.conf import conf
 from klatch.errors import Close, KlatchError
 from klatch.presence import PLACE, presence
-from klatch.realtime import login
+from klatch.realtime import login, resume
 from klatch.realtime.alone import warn_of_others
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
@@ -23,6 +23,7 @@ from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
 from klatch.realtime.pacer import Pacer
 from klatch.realtime.reads import Reads
+from klatch.realtime.together import Together
 from klatch.realtime.writer import Writer
 from klatch.relay import Envelope, relay
 
@@ -41,6 +42,8 @@ class Node:
         self.hub = Hub()
         self.database = Database()
         self.reads = Reads(self.database, self.spawn)
+        self.logins = Together(self.database, login.log_in, self.spawn)
+        self.hellos = Together(self.database, resume.read, self.spawn)
         self.announcer = Announcer(self.hub)
         self.looks = Database(threads=1)  # of its own: a crowd that reads must not make us blind
         self.delivery = Delivery(self.hub, self.database, self.looks, self.announcer, self.spawn)

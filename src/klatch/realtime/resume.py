@@ -3,11 +3,12 @@
 Either every missing event, in order, or ``reset``; never a part.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from klatch import log, protocol, queries, serialize
+from klatch import log, lookups, protocol, queries, serialize
 from klatch.conf import conf
 from klatch.models import Membership
 from klatch.presence import presence
@@ -37,33 +38,56 @@ class Page(NamedTuple):
     anew: protocol.MyRoom | None
 
 
+class Hello(NamedTuple):
+    """Who comes, and what they know: of which log, and of each room the last number."""
+
+    user: Any
+    epoch: UUID | None
+    known: Mapping[int, int]
+
+
 class Snapshot(NamedTuple):
-    """All that a hello is answered with, read in one visit to the database."""
+    """All that a hello is answered with."""
 
     epoch: UUID
     rooms: list[protocol.MyRoom]
     caught: dict[int, Caught]
 
 
-def read(user: Any, epoch: UUID | None, known: Mapping[int, int]) -> Snapshot:
-    """Every room of ``user``, and for those in ``known`` what followed the number the client has."""
+def read(hellos: Sequence[Hello]) -> list[Snapshot]:
+    """Of each who comes every room, and for those they know what followed the number they have. One visit for all."""
     current = log.epoch()
-    memberships = queries.my_memberships(user)
-    people = queries.people_of([row.room for row in memberships])
-    same = epoch == current
-    caught: dict[int, Caught] = {}
-    left = conf().outbox_bytes
-    for row in memberships:
-        caught[row.room_id] = catch_up(row, known.get(row.room_id), same, left)
-        left -= sum(map(len, caught[row.room_id].events))
-    rooms = [_my_room(row, people) for row in memberships]
+    memberships = lookups.memberships({hello.user.pk for hello in hellos})
+    people = queries.people_of({row.room_id: row.room for theirs in memberships.values() for row in theirs}.values())
+    online = _Online()
+    read_log = cache(_read_log)  # people who were away together miss the same
+    found: list[tuple[list[protocol.MyRoom], dict[int, Caught]]] = []
+    for hello in hellos:
+        mine = memberships[hello.user.pk][: conf().rooms_per_user]
+        caught: dict[int, Caught] = {}
+        left = conf().outbox_bytes
+        for row in mine:
+            caught[row.room_id] = catch_up(row, hello.known.get(row.room_id), hello.epoch == current, left, read_log)
+            left -= sum(map(len, caught[row.room_id].events))
+        found.append(([_my_room(row, people, online[row.room_id]) for row in mine], caught))
     # Frames are made of rows as they are now. Who is still a member after the look was one while it lasted.
-    mine = queries.rooms_of(user)
-    return Snapshot(
-        current,
-        [room for room in rooms if room["id"] in mine],
-        {room: found for room, found in caught.items() if room in mine},
-    )
+    still = lookups.rooms_of({hello.user.pk for hello in hellos})
+    return [
+        Snapshot(
+            current,
+            [room for room in rooms if room["id"] in still[hello.user.pk]],
+            {room: events for room, events in caught.items() if room in still[hello.user.pk]},
+        )
+        for hello, (rooms, caught) in zip(hellos, found, strict=True)
+    ]
+
+
+class _Online(dict[int, list[int]]):
+    """Who is online in a room, asked once for all who come."""
+
+    def __missing__(self, room: int) -> list[int]:
+        self[room] = presence.online_in(room)
+        return self[room]
 
 
 def read_room(user: Any, room: int, known: int | None) -> Caught:
@@ -87,12 +111,24 @@ def read_page(user: Any, room: int, known: int) -> Page:
             size += len(events[-1])
     anew = None
     if known != head and not events:
-        anew = _my_room(mine, queries.people_of([mine.room]) if mine.room.is_direct else {})
+        people = queries.people_of([mine.room]) if mine.room.is_direct else {}
+        anew = _my_room(mine, people, presence.online_in(room))
     queries.membership(user, room)
     return Page(known + len(events) if anew is None else head, head, events, anew)
 
 
-def catch_up(membership: Membership, known: int | None, same_epoch: bool, allowed: int) -> Caught:
+def _read_log(room: int, after: int, upto: int) -> list[str]:
+    rows = queries.events_between(room, after, upto)
+    return [protocol.encode(serialize.event(row, reactions)) for row, reactions in rows]
+
+
+def catch_up(
+    membership: Membership,
+    known: int | None,
+    same_epoch: bool,
+    allowed: int,
+    read_log: Callable[[int, int, int], list[str]] = _read_log,
+) -> Caught:
     """The events after ``known`` up to the head of the room as this membership row saw it.
 
     A reset where they are more than ``allowed`` characters: otherwise one person with long messages in many rooms
@@ -109,15 +145,15 @@ def catch_up(membership: Membership, known: int | None, same_epoch: bool, allowe
         return Caught(head, [], True)
     events: list[str] = []
     for after in range(known, head, AT_ONCE):
-        rows = queries.events_between(membership.room_id, after, min(head, after + AT_ONCE))
-        events += [protocol.encode(serialize.event(row, reactions)) for row, reactions in rows]
-        allowed -= sum(map(len, events[-len(rows) :]))
+        following = read_log(membership.room_id, after, min(head, after + AT_ONCE))
+        events += following
+        allowed -= sum(map(len, following))
         if len(events) != min(head, after + AT_ONCE) - known or allowed < 0:
             # Old rows of the log may have been cleared away; a part is never passed off as the whole.
             return Caught(head, [], True)
     return Caught(head, events, False)
 
 
-def _my_room(row: Membership, people: Mapping[int, list[Any]]) -> protocol.MyRoom:
+def _my_room(row: Membership, people: Mapping[int, list[Any]], online: Collection[int]) -> protocol.MyRoom:
     talkers = people.get(row.room_id, []) if row.room.is_direct else None
-    return serialize.my_room(row, presence.online_in(row.room_id), talkers)
+    return serialize.my_room(row, online, talkers)

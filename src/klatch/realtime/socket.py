@@ -35,6 +35,7 @@ class Socket:
     ) -> None:
         self._node = node
         self._user, self._may_write = who.user, who.may_write
+        self._rooms = who.rooms
         self._receive = receive
         self._send = send
         self._task = asyncio.current_task()
@@ -126,9 +127,10 @@ class Socket:
     async def _welcome(self, hello: protocol.Hello) -> None:
         node, connection = self._node, self.connection
         # Attach, then read, then merge: whatever commits after the first look is held for this connection.
-        for room in await node.database.read(queries.rooms_of, self._user):
+        for room in self._rooms:
             node.delivery.attach(connection, room, hold=True)
-        snapshot = await node.database.read(resume.read, self._user, hello.epoch, dict(hello.rooms))
+        self._rooms = frozenset()
+        snapshot = await node.hellos.ask(resume.Hello(self._user, hello.epoch, hello.rooms))
         texts = [protocol.encode({
             "type": "welcome",
             "ref": hello.ref,

@@ -1,0 +1,69 @@
+"""One visit to the database for all who ask the same kind of thing at the same time. Knows no rights and no sockets.
+
+After a restart everybody comes back at once: what a visit costs whoever asks is then paid once for many.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
+
+from klatch.realtime.database import Database
+
+AT_ONCE = 64  # questions of one visit
+VISITS = 2  # at the same time: one that is slow must not keep everybody waiting
+
+
+class Together[Q, A]:
+    """Belongs to the event loop. ``answer`` gives one answer for each question, in order; ``spawn`` runs beside."""
+
+    def __init__(
+        self,
+        database: Database,
+        answer: Callable[[Sequence[Q]], Sequence[A]],
+        spawn: Callable[[Coroutine[Any, Any, None]], object],
+    ) -> None:
+        self._database = database
+        self._answer = answer
+        self._spawn = spawn
+        self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
+        self._visits = 0
+
+    async def ask(self, question: Q) -> A:
+        """Raises what ``answer`` raises for this question alone."""
+        answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
+        self._waiting.append((question, answer))
+        if self._visits < VISITS:
+            self._visits += 1
+            self._spawn(self._visit())
+        return await answer
+
+    async def _visit(self) -> None:
+        try:
+            while self._waiting:
+                some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                # Who has gone meanwhile is not asked for.
+                await self._settle([asked for asked in some if not asked[1].done()])
+        finally:
+            self._visits -= 1
+
+    async def _settle(self, some: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
+        if not some:
+            return
+        try:
+            answers = await self._database.read(self._answer, [question for question, _ in some])
+        except Exception as problem:
+            if len(some) == 1:
+                _fail(some[0][1], problem)
+                return
+            # What fails for one of them is no reason to fail the others.
+            for asked in some:
+                await self._settle([asked])
+            return
+        for (_, future), answer in zip(some, answers, strict=True):
+            if not future.done():
+                future.set_result(answer)
+
+
+def _fail(future: "asyncio.Future[Any]", problem: Exception) -> None:
+    if not future.done():
+        future.set_exception(problem)
