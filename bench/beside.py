@@ -1,7 +1,7 @@
 """Klatch's server with one address more: a view that does nothing but look who is there, behind the same middleware.
 
-`python -m uvicorn bench.beside:application` serves it; `python -m bench.beside` prints a session's cookie for each of
-the people. Both find the database by KLATCH_DATA.
+`python -m uvicorn bench.beside:application` serves it; `python -m bench.beside` prints for each of the people the
+cookies of a browser in which they have logged in. Both find the database by KLATCH_DATA.
 """
 
 import json
@@ -28,6 +28,8 @@ def main() -> None:
     from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
     from django.contrib.sessions.backends.db import SessionStore
+    from django.middleware.csrf import CSRF_SECRET_LENGTH
+    from django.utils.crypto import get_random_string
 
     from bench.history import TALKERS
 
@@ -38,7 +40,11 @@ def main() -> None:
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.create()
-        cookies.append(f"{settings.SESSION_COOKIE_NAME}={session.session_key}")
+        # To log in is to be given a CSRF cookie too: without it, each page would make and set another.
+        cookies.append(
+            f"{settings.SESSION_COOKIE_NAME}={session.session_key}; "
+            f"{settings.CSRF_COOKIE_NAME}={get_random_string(CSRF_SECRET_LENGTH)}"
+        )
     print(json.dumps(cookies))
 
 

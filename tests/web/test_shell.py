@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
-from django.test import AsyncClient, Client, override_settings
+from django.template import engines
+from django.test import AsyncClient, Client, RequestFactory, override_settings
+from django.utils import translation
+from django.utils.safestring import mark_safe
 
 from klatch.models import Membership, Room
+from klatch.templatetags.klatch_web import KEPT, Same
 from tests.conftest import make_room, make_user
 
 ROOT = Path(__file__).parents[2] / "src" / "klatch" / "static" / "klatch"
@@ -86,10 +91,8 @@ def test_a_name_cannot_break_out_of_the_page(db: None) -> None:
 
 
 def test_every_script_carries_the_nonce_where_there_is_one(browser: Client) -> None:
-    from django.conf import settings
-
     csp = pytest.importorskip("django.utils.csp").CSP
-    known = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]
+    known = settings.TEMPLATES[0]["OPTIONS"]["context_processors"]  # type: ignore[index]
     processors = [*known, "django.template.context_processors.csp"]
     templates = [{**settings.TEMPLATES[0], "OPTIONS": {"context_processors": processors}}]
     policy = {"default-src": [csp.NONE], "script-src": [csp.SELF, csp.NONCE], "style-src": [csp.SELF]}
@@ -128,3 +131,80 @@ async def test_the_page_opens_under_asgi(rosa: User) -> None:
 
 def test_the_page_only_answers_reading(browser: Client) -> None:
     assert browser.post("/talk/chat/").status_code == 405
+
+
+def test_what_is_kept_of_one_readers_page_is_not_in_anothers(browser: Client, rosa: User) -> None:
+    other = Client()
+    other.force_login(make_user("anna"))
+    first = browser.get("/talk/chat/lobby/").content.decode()
+    second = other.get("/talk/chat/attic/").content.decode()
+    assert "rosa" in first.lower()
+    assert "lobby" in first
+    assert "rosa" not in second.lower()
+    assert "lobby" not in second
+    assert config(second)["user"]["username"] == "anna"
+
+
+def test_the_page_is_in_the_language_of_each_reader(browser: Client) -> None:
+    middleware = [*settings.MIDDLEWARE, "django.middleware.locale.LocaleMiddleware"]
+    with translation.override("en"), override_settings(MIDDLEWARE=middleware):
+        pages = [
+            browser.get("/talk/chat/", headers={"Accept-Language": language}).content.decode()
+            for language in ("ja", "en", "ja")
+        ]
+    assert pages[0] != pages[1]
+    assert [config(page)["language"] for page in pages] == ["ja", "en", "ja"]
+    assert [re.findall(r"i18n\.js\?l=([\w-]+)", page) for page in pages] == [["ja"], ["en"], ["ja"]]
+    assert [re.search("The chat needs JavaScript", page) is None for page in pages] == [True, False, True]
+
+
+def test_inside_a_room_and_outside_the_page_differs(browser: Client) -> None:
+    pages = [browser.get(path).content.decode() for path in ("/talk/chat/lobby/", "/talk/chat/", "/talk/chat/lobby/")]
+    assert ["in-room" in page for page in pages] == [True, False, True]
+
+
+def kept(content: str, **values: Any) -> str:
+    request = RequestFactory().get("/")
+    request.user = User(username="rosa")
+    template = kept_templates.setdefault(content, engines["django"].from_string(content))
+    return str(template.render(values, request))
+
+
+kept_templates: dict[str, Any] = {}
+
+
+def test_a_part_that_is_kept_sees_no_request_and_no_value_that_is_not_named() -> None:
+    seen = "{{ request }}{{ user }}{{ csrf_token }}{{ other }}{{ place }}"
+    seen = f"{{% load klatch_web %}}{{% same place %}}{seen}{{% endsame %}}"
+    assert kept(seen, place="Attic", other="secret") == "Attic"
+
+
+def test_a_part_is_rendered_again_for_another_value_and_escaped_whoever_came_first() -> None:
+    seen = "{% load klatch_web %}{% same place %}{{ place }}{% endsame %}"
+    assert [kept(seen, place=place) for place in (mark_safe("<b>"), "<b>", "Attic", None)] == [
+        "&lt;b&gt;", "&lt;b&gt;", "Attic", "",
+    ]  # fmt: skip
+
+
+def test_a_nonce_is_never_kept() -> None:
+    seen = "{% load klatch_web %}{% same %}<script{% nonce %}>{% endsame %}"
+    told = [kept(seen, csp_nonce=value) for value in ("one", "two", None)]
+    assert told == ['<script nonce="one">', '<script nonce="two">', "<script>"]
+
+
+def test_a_part_is_kept_but_not_while_one_develops(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = "{% load klatch_web %}{% same %}{% klatch_version %}{% endsame %} "
+    first = kept(seen)
+    monkeypatch.setattr("klatch.__version__", "later")
+    assert kept(seen) == first
+    with override_settings(DEBUG=True):
+        assert kept(seen) == "later "
+
+
+def test_however_many_values_come_only_so_many_are_kept() -> None:
+    seen = "{% load klatch_web %}{% same place %}{{ place }}{% endsame %}"
+    template: Any = engines["django"].from_string(seen)
+    for number in range(200):
+        assert template.render({"place": number}, RequestFactory().get("/")) == str(number or "")
+    [node] = template.template.nodelist.get_nodes_by_type(Same)
+    assert len(node._kept) <= KEPT

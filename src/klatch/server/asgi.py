@@ -9,12 +9,15 @@ from klatch.server.environment import environment
 folder.prepare(environment().data)
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "klatch.server.settings")
 
-from django.core.asgi import get_asgi_application  # noqa: E402
+import django  # noqa: E402
 
-_django = get_asgi_application()
+django.setup(set_prefix=False)
 
 import klatch  # noqa: E402
 from klatch.server import drain  # noqa: E402
+from klatch.server.handler import Handler  # noqa: E402
+
+_django = Handler()
 
 _klatch = klatch.asgi(_django)
 
@@ -23,3 +26,5 @@ async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
     if scope["type"] == "lifespan":
         drain.on_terminate()
     await _klatch(scope, receive, send)
+    if scope["type"] == "lifespan":
+        _django.close()

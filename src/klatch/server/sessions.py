@@ -6,20 +6,18 @@ The rows are allauth's, one beside each of Django's sessions; this module decide
 import logging
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from asgiref.sync import iscoroutinefunction, sync_to_async
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.decorators import sync_and_async_middleware
 from django.utils.translation import gettext as _
 
 from klatch import signals
@@ -122,26 +120,15 @@ def note(request: HttpRequest) -> None:
         logger.warning("That a session was used could not be written", exc_info=True)
 
 
-@sync_and_async_middleware
-def middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
+def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Notes who is here, a few times an hour; for every other request it looks into a dictionary."""
-    if iscoroutinefunction(get_response):
 
-        async def in_loop(request: HttpRequest) -> HttpResponse:
-            if _due(_use(request)):
-                await sync_to_async(note)(request)
-            answer: Awaitable[HttpResponse] = get_response(request)
-            return await answer
-
-        return in_loop
-
-    def in_thread(request: HttpRequest) -> HttpResponse:
+    def noted(request: HttpRequest) -> HttpResponse:
         if _due(_use(request)):
             note(request)
-        answer: HttpResponse = get_response(request)
-        return answer
+        return get_response(request)
 
-    return in_thread
+    return noted
 
 
 def connect() -> None:

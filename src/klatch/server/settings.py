@@ -42,9 +42,8 @@ INSTALLED_APPS = [
     "allauth.usersessions",
     "servestatic",
 ]
-MIDDLEWARE = [
+MIDDLEWARE = [  # without the static files: they are ``handler``'s
     "django.middleware.security.SecurityMiddleware",
-    "servestatic.middleware.ServeStaticMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -80,6 +79,7 @@ DATABASES = {
     or {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATA / "klatch.sqlite3",
+        "CONN_MAX_AGE": None,  # as long as its thread; PostgreSQL has a pool
         "OPTIONS": {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,

@@ -5,10 +5,8 @@ so that a manifest storage need not rewrite them.
 """
 
 import json
-from functools import lru_cache
 from pathlib import Path
 
-from django.conf import settings
 from django.templatetags.static import static
 
 _FOLDER = Path(__file__).parent.parent / "static" / "klatch"
@@ -28,15 +26,5 @@ def _names() -> dict[str, str]:
 
 
 def importmap() -> dict[str, str]:
-    """Name in an import -> address. Read anew under DEBUG, where files come and go."""
-    return _addresses(_names()) if settings.DEBUG else _addresses_once(settings.STATIC_URL)
-
-
-def _addresses(names: dict[str, str]) -> dict[str, str]:
-    return {name: static(path) for name, path in names.items()}
-
-
-# Half of what a page costs: sixty files, each looked up among the hashed names.
-@lru_cache(maxsize=1)
-def _addresses_once(base: str) -> dict[str, str]:
-    return _addresses(_names())
+    """Name in an import -> address. Sixty files, each looked up among the hashed names: whoever asks keeps it."""
+    return {name: static(path) for name, path in _names().items()}

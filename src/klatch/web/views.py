@@ -15,7 +15,12 @@ from django.views.i18n import JavaScriptCatalog
 @login_required
 def chat(request: HttpRequest, slug: str = "", position: int | None = None) -> HttpResponse:
     """The shell. Whether the room exists and is yours is asked over the socket, so that the two look the same here."""
-    asked = {"klatch_reader": request.user, "klatch_slug": slug, "klatch_position": position}
+    asked = {
+        "klatch_reader": request.user,
+        "klatch_slug": slug,
+        "klatch_position": position,
+        "klatch_inside": bool(slug),
+    }
     response = render(request, "klatch/chat.html", asked)
     response["Cache-Control"] = "private, no-cache"
     return response
