@@ -83,6 +83,7 @@ class Node:
         deadline = self.loop.time() + SETTLE_SECONDS
         while connection.unanswered and connection.open and self.loop.time() < deadline:  # noqa: ASYNC110 - once in a life
             await asyncio.sleep(0.01)
+        self.hub.flush()  # the last answer may have come in this very tick
         connection.cut(Close.SHUTDOWN)
 
     async def stop(self) -> None:
