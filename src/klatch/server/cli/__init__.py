@@ -60,9 +60,9 @@ def serve(
     """Run the server.
 
     Makes the data folder and its secrets, brings the database up to date, prints the address and serves until it is
-    told to stop (Ctrl+C or SIGTERM): then it finishes what it has begun and sends everybody away to come back, one after
-    the other where another process takes them in. One server for each folder; several processes with --workers, which
-    SIGHUP replaces one by one.
+    told to stop (Ctrl+C or SIGTERM): then it finishes what it has begun and sends everybody away to come back, one by
+    one where another process takes them in. One server for each folder; several processes with --workers, which SIGHUP
+    replaces one by one.
 
     Settings come from the environment: KLATCH_URL (the address people use, needed behind a proxy),
     KLATCH_DATABASE_URL, KLATCH_RELAY_URL, KLATCH_TRUSTED_PROXIES, KLATCH_EMAIL_URL, KLATCH_EMAIL_FROM,
