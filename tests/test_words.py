@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from tests.server.browsing import Browser
-from tests.server.process import Server
+from tests.server.process import Server, prepared
 from tests.words import (
     CLIENT,
     LANGUAGES,
@@ -140,7 +140,7 @@ def catalogue(script: str) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    running = Server(tmp_path_factory.mktemp("words"), KLATCH_RATE_LIMIT="off").start()
+    running = Server(prepared(tmp_path_factory.mktemp("words")), KLATCH_RATE_LIMIT="off").start()
     yield running
     running.stop()
 

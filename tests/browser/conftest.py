@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.person import SHAPES, Device, Person
 from tests.browser.place import Account, Place
-from tests.server.process import Server
+from tests.server.process import Server, prepared
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -45,7 +45,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    running = Server(tmp_path_factory.mktemp("klatch"), KLATCH_RATE_LIMIT="off").start()
+    running = Server(prepared(tmp_path_factory.mktemp("klatch")), KLATCH_RATE_LIMIT="off").start()
     yield Place(running)
     running.stop()
 

@@ -11,7 +11,7 @@ from tests.browser.access import Checked
 from tests.browser.person import DEVICES, Device, Person
 from tests.browser.place import Place
 from tests.server.journeys import log_in
-from tests.server.process import Server
+from tests.server.process import Server, prepared
 
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("device", DEVICES)]
 
@@ -22,7 +22,7 @@ STATUS = r"status of 4\d\d"
 def test_setting_up(tmp_path: Path, people: Callable[..., Person], device: Device) -> None:
     seen = Checked()
     poor = {"Name of the place": "Tea", "Your name": "Rosa", "E-mail address": "r@example.org", "Password": "12345678"}
-    server = Server(tmp_path, KLATCH_RATE_LIMIT="off").start()
+    server = Server(prepared(tmp_path), KLATCH_RATE_LIMIT="off").start()
     try:
         rosa = people(server.url, device)
         rosa.expects(STATUS)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.security.wire import Served
-from tests.server.process import Server, clean_environment
+from tests.server.process import Server, clean_environment, prepared
 
 PEOPLE = 10
 
@@ -16,7 +16,7 @@ PEOPLE = 10
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Nobody's attempts are counted here. Tests share it: they leave people and rooms as they found them."""
-    server = Server(tmp_path_factory.mktemp("lessons") / "data", KLATCH_RATE_LIMIT="off").start()
+    server = Server(prepared(tmp_path_factory.mktemp("lessons")), KLATCH_RATE_LIMIT="off").start()
     rosa = server.set_up()
     done = subprocess.run(
         [sys.executable, "-m", "tests.faults.seed", str(server.data), str(PEOPLE)],

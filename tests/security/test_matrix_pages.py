@@ -17,7 +17,7 @@ from tests.security.standings import INSIDE, OUTSIDE, SAID
 from tests.security.table import ENDPOINTS
 from tests.server.browsing import Browser, Page
 from tests.server.journeys import log_in
-from tests.server.process import PASSWORD, Server, clean_environment
+from tests.server.process import PASSWORD, Server, clean_environment, prepared
 
 # With mail, so that the server has every page there can be.
 MAIL = {"KLATCH_URL": "http://127.0.0.1", "KLATCH_EMAIL_URL": "console:"}
@@ -176,7 +176,7 @@ def run(module: str, data: Any) -> Any:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    server = Server(tmp_path_factory.mktemp("pages") / "data", KLATCH_RATE_LIMIT="off", **MAIL).start()
+    server = Server(prepared(tmp_path_factory.mktemp("pages")), KLATCH_RATE_LIMIT="off", **MAIL).start()
     server.set_up()
     seeded = run("seed", server.data)
     names = {"rosa": "rosa", **{standing: seeded["names"][standing] for standing in PEOPLE[1:]}}

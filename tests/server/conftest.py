@@ -6,24 +6,27 @@ from typing import Any
 
 import pytest
 
-from tests.server.process import Server
+from tests.server.process import Server, prepared
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that nobody has set up yet, one for each test module. Nobody's log-ins are counted here."""
-    running = Server(tmp_path_factory.mktemp("klatch"), KLATCH_RATE_LIMIT="off").start()
+    running = Server(prepared(tmp_path_factory.mktemp("klatch")), KLATCH_RATE_LIMIT="off").start()
     yield running
     running.stop()
 
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Callable[..., Server]]:
-    """Start servers of one's own: ``serve("--host", "0.0.0.0", KLATCH_DEBUG="on")``."""
+    """Start servers of one's own: ``serve("--host", "0.0.0.0", KLATCH_DEBUG="on")``.
+
+    What a first start does is done already; with ``data=tmp_path / "new"`` the server does it itself.
+    """
     started: list[Server] = []
 
     def make(*options: str, data: Path | None = None, **how: Any) -> Server:
-        made = Server(data or tmp_path / "data", *options, **how)
+        made = Server(data or prepared(tmp_path / "data"), *options, **how)
         started.append(made.start())
         return made
 

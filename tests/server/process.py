@@ -1,10 +1,14 @@
 """The command `klatch` as a process: servers in folders of their own on free ports, and other commands beside them."""
 
+import atexit
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
+from functools import cache
 from pathlib import Path
 from typing import IO
 
@@ -116,6 +120,20 @@ class Server:
     def klatch(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Another command on the same folder."""
         return klatch(*arguments, "--data", str(self.data), stdin=stdin)
+
+
+def prepared(data: Path) -> Path:
+    """The folder, with what a first start takes long to make: tables and static files. Nobody has set it up."""
+    secrets = shutil.ignore_patterns("secret-key", "setup-code", "lock")
+    return shutil.copytree(_after_a_first_start(), data, dirs_exist_ok=True, ignore=secrets)
+
+
+@cache
+def _after_a_first_start() -> Path:
+    data = Path(tempfile.mkdtemp(prefix="klatch-first-"))
+    atexit.register(shutil.rmtree, data)
+    Server(data).start().stop()
+    return data
 
 
 def clean_environment(**more: str) -> dict[str, str]:

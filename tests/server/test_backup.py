@@ -98,14 +98,22 @@ def test_a_backup_of_sqlite_can_be_restored_on_postgresql(serve: Serve, tmp_path
     assert "not empty" in again.stderr
 
 
-@pytest.mark.parametrize("harm", ["cut", "changed", "no zip", "missing", "other version", "no manifest"])
-def test_a_damaged_archive_changes_nothing_and_says_what_is_wrong(serve: Serve, tmp_path: Path, harm: str) -> None:
-    server = serve()
+@pytest.fixture(scope="module")
+def stopped(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Server, Path]:
+    """A server that has been stopped, with one message in its lobby, and its backup."""
     server.set_up()
     write(server, "precious")
-    good, bad = tmp_path / "good.zip", tmp_path / "bad.zip"
+    good = tmp_path_factory.mktemp("backup") / "good.zip"
     assert server.klatch("backup", str(good)).returncode == 0
     assert server.stop() == 0
+    return server, good
+
+
+@pytest.mark.parametrize("harm", ["cut", "changed", "no zip", "missing", "other version", "no manifest"])
+def test_a_damaged_archive_changes_nothing_and_says_what_is_wrong(
+    stopped: tuple[Server, Path], tmp_path: Path, harm: str
+) -> None:
+    (server, good), bad = stopped, tmp_path / "bad.zip"
     if harm == "cut":
         bad.write_bytes(good.read_bytes()[: good.stat().st_size // 2])
     elif harm == "no zip":

@@ -20,16 +20,16 @@ def refusal(*options: str, **environment: str) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_a_fresh_server_is_ready_alive_and_leads_to_set_up(serve: Serve) -> None:
-    server = serve()
+def test_a_fresh_server_is_ready_alive_and_leads_to_set_up(serve: Serve, tmp_path: Path) -> None:
+    server = serve(data=tmp_path / "new")
     assert f"Klatch is ready: {server.url}" in server.lines
     assert json.loads(server.browser().get("/healthz").text) == {"klatch": "alive"}
     assert json.loads(server.browser().get("/readyz").text) == {"klatch": "ready"}
     assert server.browser().get("/").location == "/setup/"
 
 
-def test_what_is_secret_is_readable_by_its_owner_only_and_survives_a_restart(serve: Serve) -> None:
-    server = serve()
+def test_what_is_secret_is_readable_by_its_owner_only_and_survives_a_restart(serve: Serve, tmp_path: Path) -> None:
+    server = serve(data=tmp_path / "new")
     key = server.data / "secret-key"
     before = key.read_text()
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
@@ -120,8 +120,8 @@ def test_the_data_folder_may_come_from_the_environment(tmp_path: Path) -> None:
     assert str(tmp_path / "elsewhere") in done.stdout
 
 
-def test_static_files_have_hashed_names_are_packed_and_may_be_kept_forever(serve: Serve) -> None:
-    server = serve()
+def test_static_files_have_hashed_names_are_packed_and_may_be_kept_forever(serve: Serve, tmp_path: Path) -> None:
+    server = serve(data=tmp_path / "new")
     page = server.browser().get("/setup/")
     address = page.value(r'href="(/static/klatch/css/tokens\.[0-9a-f]{12}\.css)"')
     style = server.browser().get(address, **{"Accept-Encoding": "identity"})

@@ -3,6 +3,7 @@
 import re
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,8 @@ Serve = Callable[..., Server]
 GIVEN = {"place": "Tea", "name": "Rosa", "email": "rosa@example.org", "password": PASSWORD, "signup": "invite"}
 
 
-def test_set_up_makes_the_owner_the_lobby_and_lands_in_it(serve: Serve) -> None:
-    server = serve()
+def test_set_up_makes_the_owner_the_lobby_and_lands_in_it(serve: Serve, tmp_path: Path) -> None:
+    server = serve(data=tmp_path / "new")
     rosa = server.browser()
     page = rosa.post("/setup/", **GIVEN)
     assert page.location == "/chat/lobby/"

@@ -58,10 +58,10 @@ def test_a_database_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None
     assert "geheim" not in done.stderr
 
 
-def test_the_doctor_says_whether_postgresql_waits_for_the_disk(serve: Serve, database: str) -> None:
+def test_the_doctor_says_whether_postgresql_waits_for_the_disk(serve: Serve, database: str, tmp_path: Path) -> None:
     import psycopg
 
-    server = serve(KLATCH_DATABASE_URL=database, KLATCH_SECRET_KEY="a secret of its own " * 3)
+    server = serve(data=tmp_path / "new", KLATCH_DATABASE_URL=database, KLATCH_SECRET_KEY="a secret of its own " * 3)
 
     def doctor() -> str:
         return klatch("doctor", "--data", str(server.data), "--port", str(server.port), **server.environment).stdout

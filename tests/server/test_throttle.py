@@ -179,7 +179,7 @@ def several(serve: Serve, tmp_path: Path) -> Server:
     there = address.replace("/postgres?", "/guessing?") if "/postgres?" in address else (
         address.rsplit("/", 1)[0] + "/guessing"
     )  # fmt: skip
-    return serve("--workers", "2", KLATCH_DATABASE_URL=there)
+    return serve("--workers", "2", data=tmp_path / "new", KLATCH_DATABASE_URL=there)
 
 
 def test_many_guesses_at_once_at_two_workers_get_no_more_than_the_limit(several: Server) -> None:

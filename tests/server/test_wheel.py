@@ -64,7 +64,7 @@ def test_the_wheel_has_every_file_of_the_package_and_no_test(wheel: Path) -> Non
 
 
 def test_a_fresh_environment_with_the_wheel_serves_the_product(python: Path, serve: Serve, tmp_path: Path) -> None:
-    server = serve(python=python, cwd=tmp_path)
+    server = serve(data=tmp_path / "new", python=python, cwd=tmp_path)
     rosa = server.set_up()
     page = rosa.get("/chat/lobby/")
     assert page.status == 200
