@@ -57,6 +57,10 @@ class Peer(ABC):
         """How many acknowledged posts are not stored exactly as they were sent."""
         raise NotImplementedError(f"{self.name} stores nothing")
 
+    def stored(self, receipts: dict[int, Any]) -> dict[str, int]:
+        """What a round says of its acknowledged posts, where they are kept."""
+        return {"verified": len(receipts), "not_stored": self.verify(receipts)} if self.keeps else {}
+
 
 def absent(*modules: str) -> str | None:
     """The first module that cannot be imported."""

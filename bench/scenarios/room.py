@@ -29,10 +29,7 @@ class RoomLoad(Scenario):
             load, result = run_loop(self._measure(peer.start(), effort), self.estimate(effort) + PATIENCE)
         finally:
             peer.stop()
-        if peer.keeps:
-            result["verified"] = len(load.receipts)
-            result["not_stored"] = peer.verify(load.receipts)
-        return result
+        return result | peer.stored(load.receipts)
 
     async def _measure(self, running: Running, effort: Effort) -> tuple[Load, Round]:
         load = Load(running.dialect, self._shape)

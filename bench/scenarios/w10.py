@@ -105,7 +105,7 @@ class Workers(Scenario):
             load, result = run_loop(self._measure(running, effort), self.estimate(effort) + 60)
         finally:
             server.stop()
-        return {**result, "verified": len(load.receipts), "not_stored": server.verify(load.receipts)}
+        return result | server.stored(load.receipts)
 
     async def _measure(self, running: Running, effort: Effort) -> tuple[Load, Round]:
         load = Load(running.dialect, SHAPE)

@@ -42,10 +42,7 @@ class Restart(Scenario):
             crowd, result = run_loop(self._measure(peer, peer.start()), 420)
         finally:
             peer.stop()
-        if peer.keeps:
-            receipts = crowd.poster.receipts
-            result |= {"verified": len(receipts), "not_stored": peer.verify(receipts)}
-        return result
+        return result | peer.stored(crowd.poster.receipts)
 
     async def _measure(self, peer: Peer, running: Running) -> tuple[Crowd, Round]:
         crowd = Crowd(running.dialect, self.members, Returning)

@@ -40,10 +40,7 @@ class Jitter(Scenario):
             crowd, result = run_loop(self._measure(peer.start(), effort), self.estimate(effort) + 240)
         finally:
             peer.stop()
-        if peer.keeps:
-            receipts = crowd.poster.receipts
-            result |= {"verified": len(receipts), "not_stored": peer.verify(receipts)}
-        return result
+        return result | peer.stored(crowd.poster.receipts)
 
     async def _measure(self, running: Running, effort: Effort) -> tuple[Crowd, Round]:
         crowd = Crowd(running.dialect, self.members, Jittery)

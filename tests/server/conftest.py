@@ -1,12 +1,17 @@
 """Real servers for tests. Other tests import what they need from ``process`` and ``browsing``."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.server.browsing import Browser
+from tests.server.journeys import invite_link, join
 from tests.server.process import Server, prepared
+
+numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -15,6 +20,23 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     running = Server(prepared(tmp_path_factory.mktemp("klatch")), KLATCH_RATE_LIMIT="off").start()
     yield running
     running.stop()
+
+
+@pytest.fixture(scope="module")
+def rosa(server: Server) -> Browser:
+    """The owner, who has set it up."""
+    return server.set_up()
+
+
+@pytest.fixture
+def name() -> str:
+    """Somebody new for each test."""
+    return f"guest{next(numbers)}"
+
+
+@pytest.fixture
+def guest(server: Server, rosa: Browser, name: str) -> Browser:
+    return join(server, invite_link(rosa), name)
 
 
 @pytest.fixture

@@ -8,19 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.server.browsing import Browser
 from tests.server.database import rows
 from tests.server.journeys import invite_link, join, log_in, pk_of
 from tests.server.process import PASSWORD, Server
 
 Serve = Callable[..., Server]
-
-
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
 
 
 def pages(owner: Browser) -> list[list[str]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
+from tests.server.database import rows
 from tests.server.process import Server, klatch
 
 Serve = Callable[..., Server]
@@ -85,11 +86,7 @@ def test_a_damaged_database_is_wrong(serve: Serve) -> None:
 def test_a_newer_database_and_an_open_key_are_wrong(serve: Serve) -> None:
     server = serve()
     server.stop()
-    with sqlite3.connect(server.data / "klatch.sqlite3") as database:
-        database.execute(
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')"
-        )
-    database.close()
+    rows(server, "INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')")
     done = server.klatch("doctor", "--port", "1")
     assert "newer than this Klatch" in done.stdout
     (server.data / "secret-key").chmod(0o644)

@@ -4,16 +4,9 @@ import re
 from datetime import UTC, datetime, timedelta
 from sqlite3 import connect
 
-import pytest
-
 from tests.server.browsing import Browser
 from tests.server.journeys import invite_link, join, logged_in
 from tests.server.process import PASSWORD, Server
-
-
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
 
 
 def test_sign_up_is_closed_without_an_invitation_and_opens_with_the_place(server: Server, rosa: Browser) -> None:

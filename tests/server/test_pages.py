@@ -9,11 +9,6 @@ from tests.server.journeys import invite_link, join, log_in, logged_in
 from tests.server.process import PASSWORD, Server
 
 
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
-
-
 def test_every_page_has_a_strict_policy_and_no_inline_script_or_style(server: Server, rosa: Browser) -> None:
     for path in ("/account/", "/invite/", "/people/", "/accounts/password/", "/accounts/logout/", "/chat/", "/nothing"):
         page = rosa.get(path)

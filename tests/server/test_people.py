@@ -2,16 +2,9 @@
 
 import re
 
-import pytest
-
 from tests.server.browsing import Browser
 from tests.server.journeys import invite_link, join, log_in, logged_in, pk_of
 from tests.server.process import Server
-
-
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
 
 
 def test_only_owners_see_people(server: Server, rosa: Browser) -> None:

@@ -3,12 +3,12 @@
 import json
 import signal
 import socket
-import sqlite3
 import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.server.database import rows
 from tests.server.process import Server, clean_environment, klatch
 
 Serve = Callable[..., Server]
@@ -83,11 +83,7 @@ def test_a_file_in_place_of_the_folder_is_refused(tmp_path: Path) -> None:
 def test_a_database_from_a_newer_version_is_refused_and_left_alone(serve: Serve) -> None:
     server = serve()
     server.stop()
-    with sqlite3.connect(server.data / "klatch.sqlite3") as database:
-        database.execute(
-            "INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')"
-        )
-    database.close()
+    rows(server, "INSERT INTO django_migrations (app, name, applied) VALUES ('klatch', '9999_later', '2030-01-01')")
     code, said = refusal("--port", "0", "--data", str(server.data))
     assert code == 7
     assert "klatch.9999_later" in said

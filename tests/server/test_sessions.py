@@ -1,13 +1,12 @@
 """Everybody sees where they are logged in and ends it there; nobody else's."""
 
-import itertools
 import re
 
 import pytest
 
 from tests.server.browsing import Browser
 from tests.server.database import rows, run_beside
-from tests.server.journeys import invite_link, join, log_in, logged_in
+from tests.server.journeys import log_in, logged_in
 from tests.server.process import PASSWORD, Server
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -15,25 +14,13 @@ IPHONE = (
     "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.5 Mobile/15E148 Safari/604.1"
 )
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
 
 
 @pytest.fixture
-def name() -> str:
-    return f"visitor{next(numbers)}"
-
-
-@pytest.fixture
-def guest(server: Server, rosa: Browser, name: str) -> Browser:
-    browser = join(server, invite_link(rosa), name)
-    browser.headers["User-Agent"] = FIREFOX
-    browser.get("/account/")
-    return browser
+def guest(guest: Browser) -> Browser:
+    guest.headers["User-Agent"] = FIREFOX
+    guest.get("/account/")
+    return guest
 
 
 def come_again(server: Server, name: str, agent: str = IPHONE) -> Browser:

@@ -1,6 +1,5 @@
 """Open sockets of the running server end as soon as the right behind them does."""
 
-import itertools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -11,28 +10,11 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from tests.server.browsing import Browser
-from tests.server.journeys import invite_link, join, log_in, pk_of
+from tests.server.journeys import log_in, pk_of
 from tests.server.process import PASSWORD, Server
 
 SECONDS = 5
 HELLO = json.dumps({"op": "hello", "ref": 1, "epoch": None, "rooms": {}})
-numbers = itertools.count(1)
-
-
-@pytest.fixture(scope="module")
-def rosa(server: Server) -> Browser:
-    return server.set_up()
-
-
-@pytest.fixture
-def name() -> str:
-    """Somebody new for each test."""
-    return f"guest{next(numbers)}"
-
-
-@pytest.fixture
-def guest(server: Server, rosa: Browser, name: str) -> Browser:
-    return join(server, invite_link(rosa), name)
 
 
 @pytest.fixture
