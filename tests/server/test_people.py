@@ -65,3 +65,10 @@ def test_the_admin_has_no_log_in_of_its_own(server: Server) -> None:
     page = server.browser().get("/admin/login/")
     assert page.status == 302
     assert page.location.startswith("/accounts/login/")
+
+
+def test_a_new_name_of_the_place_is_on_the_next_page(server: Server, rosa: Browser) -> None:
+    assert "<title>Tea Room</title>" not in rosa.get("/chat/").text
+    rosa.post("/people/place/", form_at="/people/", name="Tea Room", signup="invite")
+    assert "<title>Tea Room</title>" in rosa.get("/chat/").text
+    assert '"place": "Tea Room"' in rosa.get("/chat/lobby/").text
