@@ -205,6 +205,16 @@ def test_at_and_colon_are_completed(place: Place, come: Come) -> None:
     expect(rosa.composer).to_have_value("well done @ada 🎉 ")
 
 
+def test_who_leaves_the_composer_and_is_back_at_once_is_offered_names_still(place: Place, come: Come) -> None:
+    rosa = come(place.rosa, place.room(place.rosa, place.account("Ada Byron")))
+    rosa.composer.press_sequentially("@ad")
+    ada = rosa.page.get_by_role("option", name="Ada Byron")
+    expect(ada).to_be_visible()
+    # Until after the moment at which they go for who stays away.
+    rosa.composer.evaluate("field => new Promise(over => { field.blur(); field.focus(); setTimeout(over, 200); })")
+    expect(ada).to_be_visible()
+
+
 def test_a_draft_waits_in_its_room(place: Place, come: Come) -> None:
     room = place.room(place.rosa)
     rosa = come(place.rosa, room)

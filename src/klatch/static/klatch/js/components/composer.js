@@ -116,7 +116,7 @@ export function Composer({ room }) {
       <textarea ref=${ref} rows="1" dir="auto" aria-label=${fill(gettext("Message %(name)s"), { name })} placeholder=${fill(gettext("Message %(name)s"), { name: short(name) })}
         enterkeyhint=${touch() ? "enter" : "send"} aria-autocomplete="list" aria-controls=${choices.length ? "completions" : undefined}
         aria-activedescendant=${choices.length ? `completion-${at}` : undefined}
-        onInput=${input} onKeyDown=${key} onClick=${() => offer()} onBlur=${() => setTimeout(() => setChoices([]), 150)} />
+        onInput=${input} onKeyDown=${key} onClick=${() => offer()} onBlur=${() => setTimeout(() => document.activeElement !== ref.current && setChoices([]), 150)} />
       <div class="composer-row">
         <span ref=${emojiButton}><${IconButton} icon="smile" label=${gettext("Emoji")} aria-expanded=${emoji} onClick=${() => setEmoji(!emoji)} /></span>
         <${IconButton} icon="at" label=${gettext("Mention somebody")} onClick=${() => insert("@")} />
