@@ -59,3 +59,11 @@ def test_an_id_is_never_given_twice() -> None:
     assert first[0] < first[1] < second[0]
     assert Event.objects.get(pk=second[0]).data == {"a": 1}
     assert bulk.insert(Message, ("room",), []) == []
+
+
+def test_of_nobody_and_nothing_nothing_is_found() -> None:
+    assert lookups.locked_rooms([]) == []
+    assert lookups.memberships([]) == {}
+    assert lookups.rooms_of([]) == {}
+    loner = make_user("loner")
+    assert lookups.memberships([loner.pk])[loner.pk] == []

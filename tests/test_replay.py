@@ -174,6 +174,7 @@ WITHOUT = {
     "tokens.revoke_all": "open sockets are told by a closing code",
     "tokens.revoke_token": "open sockets are told by a closing code",
     "tokens.user_of_token": "reads",
+    "tokens.users_of_tokens": "reads",
 }
 
 

@@ -11,7 +11,6 @@ from django.db import connection
 
 from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
 
-ROWS_AT_ONCE = 500
 NEWEST = 1_000  # messages with the words that are looked at before the index is asked for the rooms
 PAGES_AT_ONCE = 64  # of the index, rewritten in one step: some milliseconds
 
@@ -29,12 +28,13 @@ def add(entries: Iterable[tuple[int, int, str]]) -> None:
                 [(key, " ".join(words), f"r{room}") for key, room, words in rows],
             )
         else:
-            # One statement, no pipeline: see models.bulk.
-            for start in range(0, len(rows), ROWS_AT_ONCE):
-                part = rows[start : start + ROWS_AT_ONCE]
-                marks = ", ".join(["(%s, %s, %s::tsvector)"] * len(part))
-                values = [value for key, room, words in part for value in (key, room, tsvector(words))]
-                cursor.execute(f"INSERT INTO klatch_search(id, room, words) VALUES {marks}", values)  # noqa: S608
+            # One statement, no pipeline, one text: see models.bulk.
+            cursor.execute(
+                "INSERT INTO klatch_search(id, room, words) "
+                "SELECT id, room, words::tsvector "
+                "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS given(id, room, words)",
+                [[row[0] for row in rows], [row[1] for row in rows], [tsvector(row[2]) for row in rows]],
+            )
 
 
 def change(key: int, room: int, body: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from klatch import lookups, policy, queries, search, text
@@ -12,6 +13,8 @@ from klatch.conf import conf
 from klatch.errors import Invalid, KlatchError, NotFound, TooLarge
 from klatch.log import Entry, Record, record
 from klatch.models import Event, Membership, Message, Room, bulk
+
+FIELDS = [field.attname for field in Message._meta.concrete_fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,19 +111,22 @@ class _Batch:
                 raise NotFound("The message to reply to is not here.")
         room.count += 1
         room.active_at = self.now
-        message = Message(
-            room=room,
-            author=draft.author,
-            client_id=draft.client_id,
-            position=room.count,
-            seq=room.seq + 1,
-            rev=room.seq + 1,
-            body=body,
-            html=text.render(body),
-            renderer=text.RENDERER_VERSION,
-            reply_to=quoted,
-            at=self.now,
-        )
+        values = {
+            "room_id": room.pk,
+            "author_id": draft.author.pk,
+            "client_id": draft.client_id,
+            "position": room.count,
+            "seq": room.seq + 1,
+            "rev": room.seq + 1,
+            "body": body,
+            "html": text.render(body),
+            "renderer": text.RENDERER_VERSION,
+            "reply_to_id": None if quoted is None else quoted.pk,
+            "at": self.now,
+        }
+        # As a row that was read: the model's own constructor takes three times as long.
+        message = Message.from_db(connection.alias, FIELDS, [values.get(name) for name in FIELDS])
+        message.room, message.author, message.reply_to = room, draft.author, quoted
         self.made.append(room, Event.Kind.MESSAGE_POSTED, draft.author, message=message)
         return message
 
@@ -147,8 +153,6 @@ def _insert(new: Sequence[Message]) -> None:
     )  # fmt: skip
     for row, key in zip(new, ids, strict=True):
         row.pk = key
-        row._state.adding = False
-        row._state.db = "default"
 
 
 def edit(user: Any, message_id: int, body: str) -> Entry | None:

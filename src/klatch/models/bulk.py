@@ -61,7 +61,9 @@ def asked(**columns: Sequence[Any]) -> tuple[str, list[Any]]:
             for row in zip(*columns.values(), strict=True)
         ]
         return f"WITH asked({names}) AS (SELECT {values} FROM json_each(%s)) ", [json.dumps(rows)]  # noqa: S608
-    arrays = ", ".join("%s::uuid[]" if type(given[0]) is UUID else "%s::bigint[]" for given in columns.values())
+    arrays = ", ".join(
+        "%s::uuid[]" if given and type(given[0]) is UUID else "%s::bigint[]" for given in columns.values()
+    )
     return f"WITH asked({names}) AS (SELECT * FROM unnest({arrays})) ", [list(given) for given in columns.values()]  # noqa: S608
 
 
@@ -71,14 +73,9 @@ def insert(model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Ro
         return []
     if connection.vendor == "sqlite":
         return _insert_numbered(model, fields, rows)
-    ids: list[int] = []
-    at_once = _at_once(len(fields))
     with connection.cursor() as cursor:
-        for start in range(0, len(rows), at_once):
-            part = rows[start : start + at_once]
-            cursor.execute(_insert_sql(model, fields, len(part)) + ' RETURNING "id"', _flat(part))
-            ids += [row[0] for row in cursor.fetchall()]
-    return ids
+        cursor.execute(_insert_many_sql(model, fields), _arrays(rows))
+        return [row[0] for row in cursor.fetchall()]
 
 
 def _insert_numbered(model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> list[int]:
@@ -89,7 +86,7 @@ def _insert_numbered(model: type[models.Model], fields: tuple[str, ...], rows: S
         first = (last[0] if last else 0) + 1
         ids = list(range(first, first + len(rows)))
         cursor.executemany(
-            _insert_sql(model, ("id", *fields), 1),
+            _insert_sql(model, ("id", *fields)),
             [[key, *map(_for_sqlite, row)] for key, row in zip(ids, rows, strict=True)],
         )
     return ids
@@ -106,25 +103,29 @@ def update(model: type[models.Model], fields: tuple[str, ...], rows: Iterable[Ro
             return
         # Never psycopg's executemany: it pipelines, and PostgreSQL forgets idle_in_transaction_session_timeout for a
         # client that falls silent after a pipeline (writer.py needs it).
-        at_once = _at_once(len(fields) + 1)
-        for start in range(0, len(given), at_once):
-            part = given[start : start + at_once]
-            if len(part) > 1:
-                # One order for every process, or two would wait for each other: a single UPDATE locks as it likes.
-                keys = [row[-1] for row in part]
-                cursor.execute(
-                    f'SELECT 1 FROM "{model._meta.db_table}" WHERE "id" = ANY(%s) ORDER BY "id" FOR NO KEY UPDATE',  # noqa: S608 - as below
-                    [keys],
-                )
-            cursor.execute(_update_many_sql(model, fields, len(part)), _flat(part))
+        if len(given) > 1:
+            # One order for every process, or two would wait for each other: a single UPDATE locks as it likes.
+            keys = [row[-1] for row in given]
+            cursor.execute(
+                f'SELECT 1 FROM "{model._meta.db_table}" WHERE "id" = ANY(%s) ORDER BY "id" FOR NO KEY UPDATE',  # noqa: S608 - as below
+                [keys],
+            )
+        cursor.execute(_update_many_sql(model, fields), _arrays(given))
 
 
 @lru_cache(maxsize=64)
-def _insert_sql(model: type[models.Model], fields: tuple[str, ...], count: int) -> str:
-    columns = ", ".join(f'"{column}"' for column in _columns(model, fields))
-    marks = f"({', '.join(['%s'] * len(fields))})"
+def _insert_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
+    columns = _columns(model, fields)
+    names, marks = ", ".join(f'"{column}"' for column in columns), ", ".join(["%s"] * len(columns))
     # Names of our own models; every value is a parameter.
-    return f'INSERT INTO "{model._meta.db_table}" ({columns}) VALUES {", ".join([marks] * count)}'  # noqa: S608
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({marks})'  # noqa: S608
+
+
+@lru_cache(maxsize=64)
+def _insert_many_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
+    names = ", ".join(f'"{column}"' for column in _columns(model, fields))
+    values = f"SELECT * FROM unnest({_array_types(model, fields)})"  # noqa: S608 - as above
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) {values} RETURNING "id"'
 
 
 @lru_cache(maxsize=64)
@@ -134,35 +135,29 @@ def _update_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
 
 
 @lru_cache(maxsize=64)
-def _update_many_sql(model: type[models.Model], fields: tuple[str, ...], count: int) -> str:
+def _update_many_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
     table, columns = model._meta.db_table, _columns(model, fields)
-    # The first row says of what types the others are.
-    kinds = [model._meta.get_field(name).db_type(connection) for name in fields]
-    first = f"({', '.join(f'%s::{kind}' for kind in [*kinds, 'bigint'])})"
-    marks = f"({', '.join(['%s'] * (len(fields) + 1))})"
-    values = ", ".join([first] + [marks] * (count - 1))
     changes = ", ".join(f'"{column}" = given."{column}"' for column in columns)
     names = ", ".join(f'"{column}"' for column in [*columns, "id"])
-    return f'UPDATE "{table}" SET {changes} FROM (VALUES {values}) AS given({names}) WHERE "{table}"."id" = given."id"'  # noqa: S608 - as above
+    values = f"unnest({_array_types(model, (*fields, 'id'))}) AS given({names})"
+    return f'UPDATE "{table}" SET {changes} FROM {values} WHERE "{table}"."id" = given."id"'  # noqa: S608 - as above
+
+
+def _array_types(model: type[models.Model], fields: tuple[str, ...]) -> str:
+    kinds = [str(model._meta.get_field(name).db_type(connection)) for name in fields]
+    # A cast to a bounded type would cut off what does not fit, where the column refuses it.
+    return ", ".join(f"%s::{'text' if kind.startswith('varchar') else kind}[]" for kind in kinds)
+
+
+def _arrays(rows: Iterable[Row]) -> list[list[Any]]:
+    """Rows turned into columns, which is how PostgreSQL takes any number of them in one statement."""
+    columns = zip(*rows, strict=True)
+    return [[json.dumps(value) if type(value) is dict else value for value in column] for column in columns]
 
 
 def _columns(model: type[models.Model], fields: tuple[str, ...]) -> list[str]:
     found = [model._meta.get_field(name) for name in fields]
     return [field.column for field in found if isinstance(field, models.Field) and field.column]
-
-
-def _at_once(width: int) -> int:
-    limit = connection.features.max_query_params or 32_000
-    return max(1, min(500, limit // width))
-
-
-def _flat(rows: Iterable[Row]) -> list[Any]:
-    adapt = _for_sqlite if connection.vendor == "sqlite" else _for_postgresql
-    return [adapt(value) for row in rows for value in row]
-
-
-def _for_postgresql(value: Any) -> Any:
-    return json.dumps(value) if type(value) is dict else value
 
 
 def _for_sqlite(value: Any) -> Any:
