@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import klatch
-from klatch import commands, encoded, protocol, queries
+from klatch import commands, encoded, protocol, queries, search
 from klatch.actions import directs, messages, reactions, rooms
 from klatch.models import Membership
 from klatch.realtime import resume
@@ -25,6 +25,7 @@ SORTED = (
     "json_agg(json_build_array(emoji, user_id) ORDER BY id)",
     'ORDER BY "klatch_room"."active_at" DESC LIMIT',  # one's own rooms
     'ORDER BY "klatch_event"."id" ASC',  # who came and went in the last rows of the log
+    "unnest(",  # what is asked for by number
     "FOR UPDATE",  # the rooms of a batch
 )
 # What goes to the newest row of all and stops there.
@@ -118,6 +119,13 @@ HOT: dict[str, Callable[[Any, Any, Any], Any]] = {
 @pytest.mark.parametrize("what", HOT)
 def test_it_costs_no_more_however_many_messages_and_members_there_are(what: str) -> None:
     rosa, room, first = make()
+    assert faults_of(lambda: HOT[what](rosa, room, first)) == {}
+
+
+@pytest.mark.parametrize("what", ["search", "search in a room"])
+def test_nor_does_a_search_behind_many_newer_messages_of_others(what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rosa, room, first = make()
+    monkeypatch.setattr(search, "NEWEST", 0)
     assert faults_of(lambda: HOT[what](rosa, room, first)) == {}
 
 

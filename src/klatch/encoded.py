@@ -117,14 +117,15 @@ def _read(ids: Sequence[int]) -> dict[int, str]:
 _WRITTEN = (
     "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, q.position, q.body, q.deleted_at, "
     "m.room_id, m.position, m.seq, m.client_id, m.body, m.html, m.at, m.edited_at, m.deleted_at, "
-    "CASE WHEN EXISTS (SELECT 1 FROM klatch_reaction WHERE message_id = m.id) THEN ({}) END "
+    "{} "
     "FROM klatch_message m LEFT JOIN klatch_message q ON q.id = m.reply_to_id WHERE m.id IN"
 )
 _REACTIONS = {
-    "sqlite": "SELECT json_group_array(json_array(emoji, user_id)) "
-    "FROM (SELECT emoji, user_id FROM klatch_reaction WHERE message_id = m.id ORDER BY id)",
-    "postgresql": "SELECT json_agg(json_build_array(emoji, user_id) ORDER BY id)::text "
-    "FROM klatch_reaction WHERE message_id = m.id",
+    "sqlite": "CASE WHEN EXISTS (SELECT 1 FROM klatch_reaction WHERE message_id = m.id) THEN "
+    "(SELECT json_group_array(json_array(emoji, user_id)) "
+    "FROM (SELECT emoji, user_id FROM klatch_reaction WHERE message_id = m.id ORDER BY id)) END",
+    "postgresql": "(SELECT json_agg(json_build_array(emoji, user_id) ORDER BY id)::text "
+    "FROM klatch_reaction WHERE message_id = m.id)",
 }
 
 

@@ -196,7 +196,7 @@ def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int
             raise NotFound
         rooms, given = f"{rooms} AND room_id = %s", [user.pk, room_id]
     rows: list[Any] = []
-    for source, values in search.newest(parse_query(q), rooms, given, before):
+    for source, values in search.newest(parse_query(q), rooms, given, before, limit + 1):
         with connection.cursor() as cursor:
             # What matches, what of it may be seen and what it is at now: one statement, one state of the database.
             cursor.execute(f"{_HITS.format(source=source, rooms=rooms)} {_sorted()}", [*values, *given, limit + 1])

@@ -49,25 +49,36 @@ def change(key: int, room: int, body: str) -> None:
 
 
 def newest(
-    phrases: Sequence[Phrase], rooms: str, given: Sequence[int], before: int | None
+    phrases: Sequence[Phrase], rooms: str, given: Sequence[int], before: int | None, limit: int
 ) -> Iterator[tuple[str, list[Any]]]:
     """Queries (SQL, values) for the ids of the messages that have every phrase, older than ``before``, newest first.
 
-    To be tried in turn until one brings enough in the rooms that the query ``rooms`` names, with its values ``given``;
-    to be read no further than that. Others are among what they bring: the caller asks which of it may be seen.
+    To be tried in turn until one brings ``limit`` of the rooms that the query ``rooms`` names, with its values
+    ``given``; to be read no further than that. Others are among what they bring: the caller asks which may be seen.
     """
     if not phrases:
         return
     older = before if before is not None else 2**63 - 1
-    if connection.vendor != "sqlite":
-        # OFFSET keeps the planner from joining every message before it sorts.
-        yield (
-            f"SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(ARRAY({rooms})) AND id < %s "  # noqa: S608
-            "ORDER BY id DESC OFFSET 0",
-            [tsquery(phrases), *given, older],
-        )
-        return
-    words = f"words : ({fts5_match(phrases)})"
+    if connection.vendor == "sqlite":
+        yield from _fts5(f"words : ({fts5_match(phrases)})", rooms, given, older)
+    else:
+        yield from _gin(tsquery(phrases), rooms, given, older, limit)
+
+
+def _gin(words: str, rooms: str, given: Sequence[int], older: int, limit: int) -> Iterator[tuple[str, list[Any]]]:
+    """The planner has to know the rooms, and how few ids are wanted: in one statement it reads all of every room."""
+    found = "SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(%s) AND id < %s ORDER BY id DESC "
+    with connection.cursor() as cursor:
+        cursor.execute(rooms, given)
+        values: list[Any] = [words, [row[0] for row in cursor.fetchall()], older]
+        cursor.execute(f"{found} LIMIT %s", [*values, limit])
+        ids = [row[0] for row in cursor.fetchall()]
+    yield "SELECT unnest(%s::bigint[]) AS id", [ids]
+    if len(ids) == limit:
+        yield f"{found} OFFSET 0", values
+
+
+def _fts5(words: str, rooms: str, given: Sequence[int], older: int) -> Iterator[tuple[str, list[Any]]]:
     # Among the newest messages with these words, whosever they are: that nearly always is enough.
     yield f"{_FTS5.format('%s')} LIMIT {NEWEST}", [words, older]
     with connection.cursor() as cursor:
