@@ -22,10 +22,13 @@ class Chunk:
 
 def _line(text: str) -> bytes:
     """One text frame of a server (RFC 6455, 5.2): final, unmasked."""
-    body = f"[{text}]".encode()
-    size = len(body)
+    body = text.encode()
+    size = len(body) + 2
     if size < 126:
-        return b"\x81%c%b" % (size, body)
-    if size < 65_536:
-        return b"\x81\x7e%b%b" % (size.to_bytes(2), body)
-    return b"\x81\x7f%b%b" % (size.to_bytes(8), body)
+        head = b"\x81%c" % size
+    elif size < 65_536:
+        head = b"\x81\x7e" + size.to_bytes(2)
+    else:
+        head = b"\x81\x7f" + size.to_bytes(8)
+    # Pages are long: what is put around them should copy them once.
+    return b"".join((head, b"[", body, b"]"))

@@ -9,7 +9,7 @@ import { Router } from "#klatch/router.js";
 import { Socket } from "#klatch/socket.js";
 import { Store } from "#klatch/store.js";
 import { Visit } from "#klatch/visit.js";
-/** @import {Frame, Member, Message, Quote} from "#klatch/types.js" */
+/** @import {Message, Quote} from "#klatch/types.js" */
 /** @typedef {import("#klatch/room.js").Room} Room */
 /** @typedef {{kind: string, [field: string]: any}} Dialog */
 
@@ -153,18 +153,8 @@ class Client {
   }
 
   /** Everybody in a room, asked once and then kept by its events. @param {Room} room */
-  async loadMembers(room) {
-    if (room.members.peek()) return;
-    /** @type {Map<number, Member>} */
-    const members = new Map();
-    let after = null;
-    do {
-      /** @type {Frame} */
-      const page = await this.request("members", after === null ? { room: room.id } : { room: room.id, after });
-      for (const member of page.members) members.set(member.user.id, member);
-      after = page.next;
-    } while (after !== null && members.size < 2000);
-    room.members.value = members;
+  loadMembers(room) {
+    return room.loadMembers(this.request);
   }
 
   /** @param {Room} room @param {boolean} [moderate] whether owners and moderators of the room may, too */

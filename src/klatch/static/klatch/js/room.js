@@ -1,5 +1,5 @@
 // One room as this client knows it: applies the room's numbered events in order, each once. Plain state in signals;
-// no DOM, no network. What it cannot do alone (a gap) it says by the value that `apply` returns.
+// no DOM, no network but the `request` it is handed. What it cannot do alone (a gap) `apply` says by its value.
 import { signal } from "@preact/signals-core";
 import { EMPTY, trimmed, withMessage, withNotice, withPage, withReaction, withoutQuotes } from "#klatch/window.js";
 /** @import {Frame, Member, Message, MyRoom, Notice, User} from "#klatch/types.js" */
@@ -9,6 +9,8 @@ const RECENT = 500;
 /** Messages kept in a room that nobody looks at, and in the one that is open and followed at its end. */
 export const KEEP_IDLE = 120, KEEP_OPEN = 400;
 export const TYPING_MS = 6000;
+/** Members kept at most: the panel shows no more. */
+const MEMBERS = 2000;
 
 export class Room {
   /** @param {MyRoom} info */
@@ -24,6 +26,8 @@ export class Room {
     this.typing = signal(new Map());
     /** @type {import("@preact/signals-core").Signal<Map<number, Member>|null>} everybody, once asked for */
     this.members = signal(null);
+    /** @type {Frame[]|null} what was told of members while their pages are on the way */
+    this.late = null;
     /** A gap was reported and not yet closed. */
     this.asked = false;
     /** Messages to keep at most; whoever reads the room's past sets this to Infinity. */
@@ -120,8 +124,39 @@ export class Room {
     }
   }
 
+  /**
+   * Everybody of the room, page by page. A page may be older than what was told before it came, so that is told again.
+   * @param {(op: string, data: object) => Promise<Frame>} request
+   */
+  async loadMembers(request) {
+    if (this.members.peek() || this.late) return;
+    const late = /** @type {Frame[]} */ ([]);
+    this.late = late;
+    /** @type {Map<number, Member>} */
+    const members = new Map();
+    try {
+      let after = null;
+      do {
+        /** @type {Frame} */
+        const page = await request("members", after === null ? { room: this.id } : { room: this.id, after });
+        for (const member of page.members) members.set(member.user.id, member);
+        after = page.next;
+      } while (after !== null && members.size < MEMBERS);
+      // After a reset these are of another life of the room.
+      if (this.late === late) this.members.value = members;
+    } finally {
+      if (this.late === late) this.late = null;
+    }
+    if (this.members.value !== members) return;
+    for (const frame of late) {
+      if (frame.type === "presence") this.#online(frame);
+      else this.#member(frame);
+    }
+  }
+
   /** @param {Frame} event */
   #member(event) {
+    this.late?.push(event);
     if (!this.members.value) return;
     const members = new Map(this.members.value);
     if (event.type === "member.left") members.delete(event.user.id);
@@ -153,6 +188,7 @@ export class Room {
     this.asked = false;
     this.window.value = EMPTY;
     this.members.value = null;
+    this.late = null;
     this.loaded.value = false;
   }
 
@@ -181,7 +217,8 @@ export class Room {
   }
 
   /** @param {Frame} frame */
-  presence({ online, on, off }) {
+  presence(frame) {
+    const { online, on, off } = frame;
     const info = { ...this.info.value, online };
     if (info.on && (on || off)) {
       const ids = new Set(info.on);
@@ -190,7 +227,14 @@ export class Room {
       info.on = [...ids];
     }
     this.info.value = info;
+    this.#online(frame);
+  }
+
+  /** @param {Frame} frame */
+  #online(frame) {
+    this.late?.push(frame);
     if (!this.members.value) return;
+    const { on, off } = frame;
     const members = new Map(this.members.value);
     for (const [ids, is] of /** @type {[number[]|null, boolean][]} */ ([[on, true], [off, false]])) {
       for (const id of ids ?? []) {
