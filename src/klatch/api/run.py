@@ -37,14 +37,14 @@ async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:
     if here is not None and (kept := here.reads.begin(user, asked)) is not None:
         return answer(await kept)
     work = partial(command.run, user, asked)
-    return answer(await (written(work) if command.writes else in_thread(work)))
+    return answer(await (written(work) if command.writes else in_thread(work, op=op)))
 
 
-async def in_thread[T](work: Callable[..., T], *args: Any) -> T:
+async def in_thread[T](work: Callable[..., T], *args: Any, op: str = "") -> T:
     """A read, on the node's pool where there is one."""
     here = _node()
     if here is not None:
-        return await here.database.read(work, *args)
+        return await here.read(op, work, *args)
     return await sync_to_async(work)(*args)
 
 

@@ -9,12 +9,17 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connections
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections
 
 from klatch.errors import Unavailable
 
 THREADS = 4
 CLOSING_SECONDS = 5.0
+
+
+def threads_for_search() -> int:
+    """On SQLite one: each commit empties what a connection has kept of the index, and all would read it again."""
+    return 1 if connection.vendor == "sqlite" else THREADS
 
 
 class Database:
@@ -51,6 +56,6 @@ def _run[T](unit: Callable[..., T], args: tuple[object, ...]) -> T:
 
 
 def _drop_broken() -> None:
-    for connection in connections.all(initialized_only=True):
-        if not connection.in_atomic_block:
-            connection.close_if_unusable_or_obsolete()
+    for opened in connections.all(initialized_only=True):
+        if not opened.in_atomic_block:
+            opened.close_if_unusable_or_obsolete()

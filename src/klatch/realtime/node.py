@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import logging
 from collections import OrderedDict
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 from klatch import log
@@ -18,7 +18,7 @@ from klatch.realtime import login, resume
 from klatch.realtime.alone import warn_of_others
 from klatch.realtime.announce import Announcer
 from klatch.realtime.connection import Connection
-from klatch.realtime.database import Database
+from klatch.realtime.database import Database, threads_for_search
 from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
 from klatch.realtime.pacer import Pacer
@@ -41,6 +41,7 @@ class Node:
         self.loop = asyncio.get_running_loop()
         self.hub = Hub()
         self.database = Database()
+        self.searches = Database(threads_for_search())
         self.reads = Reads(self.database, self.spawn)
         self.logins = Together(self.database, login.log_in, self.spawn)
         self.hellos = Together(self.database, resume.read, self.spawn)
@@ -95,7 +96,7 @@ class Node:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for database in (self.database, self.looks):
+        for database in (self.database, self.looks, self.searches):
             await asyncio.get_running_loop().run_in_executor(None, database.close)
         await asyncio.get_running_loop().run_in_executor(None, self.reads.close)
         presence.clear()
@@ -116,6 +117,10 @@ class Node:
         self._tasks.discard(task)
         if not task.cancelled() and (problem := task.exception()) is not None:
             logger.error("A task of the node failed", exc_info=problem)
+
+    async def read[T](self, op: str, work: Callable[..., T], *args: object) -> T:
+        """Read for a request on the threads that are for its kind."""
+        return await (self.searches if op == "search" else self.database).read(work, *args)
 
     # Connections
 

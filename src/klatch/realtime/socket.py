@@ -189,7 +189,7 @@ class Socket:
             if command.writes:
                 return writer.run(partial(command.run, self._user, request))
             kept = self._node.reads.begin(self._user, request)
-            return kept or self._node.spawn(self._read(partial(command.run, self._user, request)))
+            return kept or self._node.spawn(self._read(request.op, partial(command.run, self._user, request)))
         if isinstance(request, protocol.Subscribe):
             return self._node.spawn(self._in_turn(self._subscribe(request)))
         if isinstance(request, protocol.Typing):
@@ -205,9 +205,9 @@ class Socket:
             self._reply(request.ref, {"type": "pong"})
         return None
 
-    async def _read(self, run: Callable[[], Any]) -> Any:
+    async def _read(self, op: str, run: Callable[[], Any]) -> Any:
         try:
-            return await self._in_turn(self._node.database.read(run))
+            return await self._in_turn(self._node.read(op, run))
         except KlatchError as problem:
             # Returned, not raised: a refusal is an answer, not a failure of the task.
             return problem

@@ -27,7 +27,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _second = -1  # of the heart
     _asked = False  # whether our last ping is without any answer
     _stopped = False
-    _early = False
+    _parsing = False  # the parser has all that follows
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -64,23 +64,31 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def data_received(self, data: bytes) -> None:
         self._asked = False
-        if self._second < 0 or self._early:
-            # Before the handshake is answered a part of a frame may have come: then the parser has all that follows.
-            self._early = self._early or self.handshake_initiated
+        if self._second < 0:
+            # Before the handshake is answered a part of a frame may have come.
+            self._parsing = self.handshake_initiated
             self._parse(data)
-            return
-        self._arrived = self._arrived + data if self._arrived else data
-        self._take()
+        elif self._parsing:
+            self._parse(data)
+        else:
+            self._arrived = self._arrived + data if self._arrived else data
+            self._take()
 
     def _take(self) -> None:
-        """All frames that came whole."""
+        """All frames that came whole. What is not simple and not whole, or wrong, is the parser's, and all after it."""
         data, start = self._arrived, 0
-        while not self._held and (found := _frame(data, start, self.config.ws_max_size)) is not None:
-            begin, end = found
-            first, masked = data[start], data[start + 1] & MASKED
-            if first == TEXT and masked and self._direct():
+        while not self._held and len(data) - start >= 2:
+            first, size, begin = _head(data, start)
+            end = begin + size
+            simple = first == TEXT and not self.frames and data[start + 1] & MASKED and size <= self.config.ws_max_size
+            if end > len(data) and simple:
+                break
+            if end > len(data) or size > self.config.ws_max_size:
+                self._parsing = True
+                end = len(data)
+            if simple and self._direct():
                 self._hear_text(data[start:end], begin - start)
-            elif first == PONG and masked:
+            elif first == PONG and data[start + 1] & MASKED and size < 126 and not self._parsing:
                 self._bearable()
             else:
                 self._parse(data[start:end])
@@ -90,7 +98,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def _direct(self) -> bool:
-        return self._hear is not None and not self.frames and not self.close_sent and self.queue.empty()
+        return self._hear is not None and not self.close_sent and self.queue.empty()
 
     def _hear_text(self, frame: bytes, begin: int) -> None:
         try:
@@ -168,22 +176,17 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.close()
 
 
-def _frame(data: bytes, start: int, limit: int | None) -> tuple[int, int] | None:
-    """Where the payload of the frame at ``start`` begins and ends (RFC 6455, 5.2); None where not all of it is there.
+def _head(data: bytes, start: int) -> tuple[int, int, int]:
+    """The first byte of a frame, the size of its payload and where that begins (RFC 6455, 5.2).
 
-    A frame that is too large ends with what is there: the parser sees that it is, and ends the line.
+    A size that has not come yet counts as larger than what has.
     """
-    there = len(data) - start
-    if there < 2:
-        return None
     size, begin = data[start + 1] & 0x7F, start + 2
     if size >= 126:
         wide = 2 if size == 126 else 8
-        if there < 2 + wide:
-            return None
         size, begin = int.from_bytes(data[begin : begin + wide]), begin + wide
+        if begin > len(data):
+            size = len(data)
     if data[start + 1] & MASKED:
         begin += 4
-    if limit is not None and size > limit:
-        return begin, len(data)
-    return (begin, begin + size) if begin + size <= len(data) else None
+    return data[start], size, begin
