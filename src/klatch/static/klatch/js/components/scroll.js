@@ -10,6 +10,8 @@ export class LogScroll {
   /** The first row in sight and how far below the upper edge it was. @type {{el: Element, top: number}|null} */
   #anchor = null;
   #following = true;
+  /** Where the box stood when it was last looked at. */
+  #stood = 0;
   /** @type {Aim|null} */
   #done = null;
 
@@ -75,7 +77,10 @@ export class LogScroll {
   #hold() {
     const box = this.#box;
     if (!box) return;
-    if (this.#following && this.visit.room.window.peek().end) box.scrollTop = box.scrollHeight;
+    if (this.#following && box.scrollTop < this.#stood - 1 && this.#distance() >= END_PX) {
+      // The reader has left the end, and the browser has not said so yet: what comes in that moment must not undo it.
+      this.#following = false;
+    } else if (this.#following && this.visit.room.window.peek().end) box.scrollTop = box.scrollHeight;
     else if (this.#anchor?.el.isConnected) {
       const moved = this.#anchor.el.getBoundingClientRect().top - box.getBoundingClientRect().top - this.#anchor.top;
       if (Math.abs(moved) > 0.5) box.scrollTop += moved;
@@ -92,6 +97,7 @@ export class LogScroll {
   #look() {
     const box = /** @type {HTMLElement} */ (this.#box), { visit } = this;
     const frame = box.getBoundingClientRect();
+    this.#stood = box.scrollTop;
     this.#anchor = null;
     for (const el of box.querySelectorAll("article, .day, .notices")) {
       const at = el.getBoundingClientRect();
