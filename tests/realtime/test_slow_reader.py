@@ -58,10 +58,10 @@ async def test_a_client_that_asks_without_waiting_is_read_no_faster_than_it_is_a
     go = asyncio.Event()
     read = socket.Socket._read
 
-    async def slow(self: socket.Socket, run: Any) -> Any:
-        begun.append(run)
+    async def slow(self: socket.Socket, *how: Any) -> Any:
+        begun.append(how)
         await go.wait()
-        return await read(self, run)
+        return await read(self, *how)
 
     monkeypatch.setattr(socket.Socket, "_read", slow)
     async with talking(server, anna) as talk, talking(server, anna) as other:
