@@ -36,12 +36,16 @@ class Server:
         self.port = 0
         self.lines: list[str] = []
         self.process: subprocess.Popen[str] | None = None
+        self._reader: threading.Thread | None = None
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self, seconds: float = 60) -> "Server":
+        if self._reader is not None:
+            # What the last one leaves behind on its line must not be taken for this one's end.
+            self._reader.join(seconds)
         self.lines, self._silent, self._news = [], False, threading.Condition()
         command = [str(self.python), "-m", self.module, "serve", "--port", str(self.port), "--data", str(self.data)]
         self.process = subprocess.Popen(
@@ -93,7 +97,8 @@ class Server:
             self.process.wait()
             raise
         finally:
-            self._reader.join(timeout=5)
+            if self._reader is not None:
+                self._reader.join(timeout=5)
         return code
 
     def restart(self, sign: int = signal.SIGTERM) -> "Server":
