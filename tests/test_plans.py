@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import klatch
-from klatch import commands, encoded, protocol, queries, search
+from klatch import commands, encoded, lookups, protocol, queries, search
 from klatch.actions import directs, messages, reactions, rooms
 from klatch.models import Membership
 from klatch.realtime import resume
@@ -102,8 +102,8 @@ HOT: dict[str, Callable[[Any, Any, Any], Any]] = {
     "members, further": lambda rosa, room, first: queries.members(rosa, room.pk, "1"),
     "hello": lambda rosa, room, first: resume.read([resume.Hello(rosa, None, {})]),
     "resume": lambda rosa, room, first: resume.read_room(rosa, room.pk, 1),
-    "proof": lambda rosa, room, first: queries.standing([(room.pk, rosa.pk), (room.pk + 1, rosa.pk)]),
-    "touched": lambda rosa, room, first: queries.touched(room.pk, 1, 3),
+    "proof": lambda rosa, room, first: lookups.standing([(room.pk, rosa.pk), (room.pk + 1, rosa.pk)]),
+    "touched": lambda rosa, room, first: lookups.touched(room.pk, 1, 3),
     "who left": lambda rosa, room, first: queries.left_since(room.pk, 1),
     "look at the log": lambda rosa, room, first: (
         queries.last_event_id(),

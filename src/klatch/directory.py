@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from klatch import queries
+from klatch import lookups, queries
 from klatch.models import Room
 
 PAGE = 100
@@ -36,7 +36,7 @@ def page(
 
     ``listed``: what ``open_rooms`` gives, if it is known. Raises ``Invalid`` for a cursor that is not ours.
     """
-    mine = queries.rooms_of(user)
+    mine = lookups.rooms_of([user.pk])[user.pk]
     rooms = list(listed if listed is not None else open_rooms(q, after))
     own = _closed_rooms(user)
     if own and (q or after is not None):
@@ -86,7 +86,7 @@ def visible(user: Any, room_ids: Sequence[int]) -> set[int]:
     """Those of these rooms that the directory shows to this person."""
     rooms = Room.objects.filter(pk__in=room_ids)
     open_now = rooms.filter(kind=Room.Kind.OPEN, archived_at=None).values_list("pk", flat=True)
-    return queries.rooms_of(user) | set(open_now)
+    return lookups.rooms_of([user.pk])[user.pk] | set(open_now)
 
 
 def _beyond(cursor: str) -> Q:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from klatch import queries
+from klatch import lookups, queries
 from klatch.errors import Invalid, NotFound
 from klatch.models import Event
 
@@ -29,7 +29,7 @@ class Place(NamedTuple):
 class Row(NamedTuple):
     """Of a message what a page has to know before its words are looked up."""
 
-    version: queries.Version
+    version: lookups.Version
     position: int
     seq: int
     chars: int
@@ -86,7 +86,7 @@ def _rows(room_id: int, where: str, position: int, limit: int, chars: int = PAGE
         chars -= row[8]
         if found and chars < 0:
             break
-        found.append(Row(queries.Version(*row[:6]), *row[6:]))
+        found.append(Row(lookups.Version(*row[:6]), *row[6:]))
     return found
 
 

@@ -153,7 +153,7 @@ def on_session_ended(*, session_key: str, **kwargs: Any) -> None:
 
 def epoch() -> uuid.UUID:
     """Which life of the log this is. A copy of PostgreSQL that takes over begins another: it may lack some events."""
-    # By hand, as ``queries.rooms_of``: every hello asks.
+    # By hand, as in ``lookups``: every hello asks.
     with connection.cursor() as cursor:
         cursor.execute("SELECT value FROM klatch_epoch WHERE id = (SELECT MAX(id) FROM klatch_epoch)")
         found = cursor.fetchone()

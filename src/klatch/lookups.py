@@ -4,15 +4,16 @@ Never writes, and decides nothing: what is found is judged by who asks.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
 
-from klatch.models import Membership, Message, Room, bulk
+from klatch.models import Event, Membership, Message, Room, bulk
 
 
-def locked_rooms(room_ids: Iterable[int]) -> list[Room]:
+def locked_rooms(room_ids: Collection[int]) -> list[Room]:
     """These rooms, locked one after the other by id until the transaction ends."""
     wanted, values = bulk.asked(room=list(room_ids))
     order = "ORDER BY id FOR UPDATE" if connection.features.has_select_for_update else "ORDER BY id"
@@ -49,26 +50,29 @@ def rooms_of(people: Collection[int]) -> dict[int, set[int]]:
 _ROOMS_OF = "SELECT m.user_id, m.room_id FROM asked CROSS JOIN klatch_membership m WHERE m.user_id = asked.person"
 
 
-def membership_ids(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def membership_ids(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
     """Those of these (room, person) that are memberships, each with the row's id."""
-    rooms, people = zip(*pairs, strict=True)
-    asked, values = bulk.asked(room=rooms, person=people)
+    return _of_members("SELECT m.room_id, m.user_id, m.id", "", pairs)
+
+
+def standing(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """The same, each with the number of the room's last event at that moment."""
+    return _of_members("SELECT m.room_id, m.user_id, r.seq", "JOIN klatch_room r ON r.id = m.room_id", pairs)
+
+
+def _of_members(what: str, join: str, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    asked, values = bulk.asked(room=[room for room, _ in pairs], person=[person for _, person in pairs])
+    # In this order on SQLite: each pair is looked up in the index.
+    pairs_of = "FROM asked CROSS JOIN klatch_membership m"
+    where = "WHERE m.room_id = asked.room AND m.user_id = asked.person"
     with connection.cursor() as cursor:
-        cursor.execute(asked + _MEMBERSHIP_IDS, values)
-        return {(room, person): key for room, person, key in cursor.fetchall()}
+        cursor.execute(f"{asked} {what} {pairs_of} {join} {where}", values)
+        return {(room, person): found for room, person, found in cursor.fetchall()}
 
 
-# In this order on SQLite: each pair is looked up in the index.
-_MEMBERSHIP_IDS = (
-    "SELECT m.room_id, m.user_id, m.id FROM asked CROSS JOIN klatch_membership m "
-    "WHERE m.room_id = asked.room AND m.user_id = asked.person"
-)
-
-
-def messages_of(sent: Iterable[tuple[int, UUID]]) -> dict[tuple[int | None, UUID], Message]:
+def messages_of(sent: Collection[tuple[int, UUID]]) -> dict[tuple[int | None, UUID], Message]:
     """The messages that were posted under these (author, client id)."""
-    authors, client_ids = zip(*sent, strict=True)
-    asked, values = bulk.asked(author=authors, client=client_ids)
+    asked, values = bulk.asked(author=[author for author, _ in sent], client=[client for _, client in sent])
     with connection.cursor() as cursor:
         cursor.execute(asked + _MESSAGES_OF, values)
         ids = [row[0] for row in cursor.fetchall()]
@@ -78,3 +82,34 @@ def messages_of(sent: Iterable[tuple[int, UUID]]) -> dict[tuple[int | None, UUID
 _MESSAGES_OF = (
     "SELECT m.id FROM asked CROSS JOIN klatch_message m WHERE m.author_id = asked.author AND m.client_id = asked.client"
 )
+
+
+# What may be kept and given out again is decided by these.
+
+
+class Version(NamedTuple):
+    """Of a message and of what it quotes: ``rev`` moves with each edit, reaction and deletion; accounts may vanish."""
+
+    id: int
+    rev: int
+    author: int | None
+    quoted: int | None
+    quoted_rev: int | None
+    quoted_author: int | None
+
+
+def touched(room_id: int, after: int, upto: int) -> set[int]:
+    """The messages that the events with ``after < seq <= upto`` are about."""
+    rows = Event.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto, message__isnull=False)
+    return set(rows.values_list("message_id", flat=True))
+
+
+def state() -> Any:
+    """Two equal values, asked for on one thread that does not write, mean that nothing at all was committed between."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # Another connection counts by itself.
+            cursor.execute("PRAGMA data_version")
+            return connection.connection, cursor.fetchone()[0]
+        cursor.execute("SELECT pg_current_snapshot()::text")
+        return cursor.fetchone()[0]

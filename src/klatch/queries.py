@@ -2,24 +2,21 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.db.models import QuerySet
 
-from klatch import lookups, search
+from klatch import lookups
 from klatch.adapter import adapter
 from klatch.conf import conf
 from klatch.errors import Invalid, NotFound
 from klatch.models import Ban, Event, Membership, Message, Reaction, Room
-from klatch.text.search import parse_query
 
 NOTICES = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT, Event.Kind.MEMBER_CHANGED, Event.Kind.ROOM_CHANGED)
 MEMBERSHIP_KINDS = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT)
 MEMBERS_PAGE = 200
 PEOPLE_FOUND = 30
-PAIRS_AT_ONCE = 400
 ROOMS_AT_ONCE = 10_000  # databases take only so many parameters
 
 
@@ -161,103 +158,3 @@ def number(cursor: str | None) -> int:
 
 def not_ours() -> Invalid:
     return Invalid("This cursor is not one of ours.", fields={"after": "unknown cursor"})
-
-
-# Versions of messages, and proofs: what may be kept and given out again is decided by these.
-
-
-class Version(NamedTuple):
-    """Of a message and of what it quotes: ``rev`` moves with each edit, reaction and deletion; accounts may vanish."""
-
-    id: int
-    rev: int
-    author: int | None
-    quoted: int | None
-    quoted_rev: int | None
-    quoted_author: int | None
-
-
-class Hit(NamedTuple):
-    """A message that was found, with the number of its room's last event."""
-
-    version: Version
-    room_id: int
-    room_seq: int
-
-
-def found(user: Any, q: str, room_id: int | None, before: int | None, limit: int) -> tuple[list[Hit], int | None]:
-    """Messages with every word of ``q`` in rooms of the reader, newest first, and the next page's cursor.
-
-    Raises ``NotFound`` for a room that is not theirs.
-    """
-    rooms, given = "SELECT room_id FROM klatch_membership WHERE user_id = %s", [user.pk]
-    if room_id is not None:
-        if not standing([(room_id, user.pk)]):
-            raise NotFound
-        rooms, given = f"{rooms} AND room_id = %s", [user.pk, room_id]
-    rows: list[Any] = []
-    for source, values in search.newest(parse_query(q), rooms, given, before, limit + 1):
-        with connection.cursor() as cursor:
-            # What matches, what of it may be seen and what it is at now: one statement, one state of the database.
-            cursor.execute(f"{_HITS.format(source=source, rooms=rooms)} {_sorted()}", [*values, *given, limit + 1])
-            rows = cursor.fetchall()
-        if len(rows) > limit:
-            break
-    hits = [Hit(Version(*row[:6]), row[6], row[7]) for row in rows[:limit]]
-    return hits, hits[-1].version.id if len(rows) > limit else None
-
-
-def _sorted() -> str:
-    # SQLite takes the joins in the order in which they stand, so the newest come first and LIMIT ends the search.
-    return "LIMIT %s" if connection.vendor == "sqlite" else "ORDER BY m.id DESC LIMIT %s"
-
-
-_HITS = (
-    "SELECT m.id, m.rev, m.author_id, q.id, q.rev, q.author_id, r.id, r.seq FROM ({source}) AS found "
-    "CROSS JOIN klatch_message m CROSS JOIN klatch_room r LEFT JOIN klatch_message q ON q.id = m.reply_to_id "
-    "WHERE m.id = found.id AND m.deleted_at IS NULL AND m.room_id IN ({rooms}) AND r.id = m.room_id"
-)
-
-
-def rooms_of(user: Any) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT room_id FROM klatch_membership WHERE user_id = %s", [user.pk])
-        return {row[0] for row in cursor.fetchall()}
-
-
-# By hand what is asked thousands of times a second: the ORM takes longer to write it than the database to run it.
-_STANDING = (
-    "SELECT m.room_id, m.user_id, r.seq FROM asked JOIN klatch_membership m "
-    "ON m.room_id = asked.room AND m.user_id = asked.person JOIN klatch_room r ON r.id = m.room_id"
-)
-
-
-def standing(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Which of these (room, person) are memberships now; with the number of the room's last event at that moment."""
-    wanted = list(pairs)
-    found: dict[tuple[int, int], int] = {}
-    with connection.cursor() as cursor:
-        for start in range(0, len(wanted), PAIRS_AT_ONCE):
-            part = wanted[start : start + PAIRS_AT_ONCE]
-            marks = ", ".join(["(%s, %s)"] * len(part))
-            asked = f"WITH asked(room, person) AS (VALUES {marks}) "
-            cursor.execute(asked + _STANDING, [number for pair in part for number in pair])
-            found.update({(room, user): seq for room, user, seq in cursor.fetchall()})
-    return found
-
-
-def touched(room_id: int, after: int, upto: int) -> set[int]:
-    """The messages that the events with ``after < seq <= upto`` are about."""
-    rows = Event.objects.filter(room_id=room_id, seq__gt=after, seq__lte=upto, message__isnull=False)
-    return set(rows.values_list("message_id", flat=True))
-
-
-def state() -> Any:
-    """Two equal values, asked for on one thread that does not write, mean that nothing at all was committed between."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            # Another connection counts by itself.
-            cursor.execute("PRAGMA data_version")
-            return connection.connection, cursor.fetchone()[0]
-        cursor.execute("SELECT pg_current_snapshot()::text")
-        return cursor.fetchone()[0]

@@ -6,7 +6,7 @@ Sends nothing, keeps nothing; what is kept between requests is ``encoded``'s and
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from klatch import directory, encoded, history, protocol, queries, serialize
+from klatch import directory, encoded, history, lookups, protocol, results, serialize
 from klatch.models import Event
 from klatch.presence import presence
 
@@ -46,19 +46,19 @@ def of_history(room_id: int, place: history.Place) -> HistoryText:
 
 def of_search(user: Any, request: protocol.Search) -> protocol.Encoded:
     """Raises ``NotFound``."""
-    hits, following = queries.found(user, request.q, request.room, request.before, request.limit)
+    hits, following = results.page(user, request.q, request.room, request.before, request.limit)
     texts, read_messages = encoded.messages(hit.version for hit in hits)
     rooms, read_rooms = encoded.rooms({(hit.room_id, hit.room_seq) for hit in hits})
     if read_messages or read_rooms:
         # Read after the look at the memberships: who is still a member now was one while they were read.
-        mine = queries.rooms_of(user)
+        mine = lookups.rooms_of([user.pk])[user.pk]
         hits = [hit for hit in hits if hit.room_id in mine]
-    results = ",".join(
+    found = ",".join(
         f'{{"message":{texts[hit.version.id]},"room":{rooms[hit.room_id]}}}'
         for hit in hits
         if hit.version.id in texts and hit.room_id in rooms
     )
-    return protocol.Encoded(f'{{"type":"results","results":[{results}],"next":{_or_null(following)}}}')
+    return protocol.Encoded(f'{{"type":"results","results":[{found}],"next":{_or_null(following)}}}')
 
 
 def of_directory(

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 
 import klatch
-from klatch import history, queries
+from klatch import history, results
 from klatch.actions import directs, members, messages, reactions, rooms
 from klatch.errors import Archived, Forbidden, Invalid, KlatchError, NotFound, TooLarge
 from klatch.models import Event, Message, Reaction, Room
@@ -65,7 +65,7 @@ def test_klatch_post_in_a_transaction_that_is_rolled_back_never_was(published: R
     assert published.take() == []
     assert (after.seq, after.count) == (before.seq, before.count)
     assert not Message.objects.exists()
-    assert queries.found(rosa, "never", None, None, 10) == ([], None)
+    assert results.page(rosa, "never", None, None, 10) == ([], None)
 
 
 def test_the_same_client_id_is_one_message_and_the_first_words_stay() -> None:
@@ -193,7 +193,7 @@ def test_an_archived_room_can_be_read_and_not_written() -> None:
         with pytest.raises(Archived):
             action()
     assert newest(room.pk) == [message.pk]
-    assert [hit.version.id for hit in queries.found(ben, "before", None, None, 5)[0]] == [message.pk]
+    assert [hit.version.id for hit in results.page(ben, "before", None, None, 5)[0]] == [message.pk]
     rooms.change_room(rosa, room.pk, archived=False)
     klatch.post(room, ben, "after")
 

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import klatch
-from klatch import queries, search
+from klatch import results, search
 from klatch.actions import members, messages
 from klatch.errors import NotFound
 from klatch.models import Membership, Message, Room
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def hits(user: Any, q: str, room: Room | None = None, **more: Any) -> list[str]:
     given = {"before": None, "limit": 20} | more
-    found = queries.found(user, q, room.pk if room else None, **given)[0]
+    found = results.page(user, q, room.pk if room else None, **given)[0]
     return [Message.objects.get(pk=hit.version.id).body for hit in found]
 
 
@@ -140,7 +140,7 @@ def test_pages_follow_one_another_without_a_gap_or_a_repeat() -> None:
     seen: list[str] = []
     before = None
     while True:
-        page, before = queries.found(rosa, "plum", None, before, 3)
+        page, before = results.page(rosa, "plum", None, before, 3)
         seen += [Message.objects.get(pk=hit.version.id).body for hit in page]
         if before is None:
             break
@@ -152,7 +152,7 @@ def test_a_page_that_ends_exactly_has_no_next() -> None:
     room = make_room(rosa)
     for number in range(3):
         klatch.post(room, rosa, f"plum {number}")
-    assert queries.found(rosa, "plum", None, None, 3)[1] is None
+    assert results.page(rosa, "plum", None, None, 3)[1] is None
 
 
 def test_the_index_made_anew_finds_the_same() -> None:

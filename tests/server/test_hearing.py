@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from uvicorn.server import ServerState
 
-from klatch.server import heart
+from klatch.server import keepalive
 from klatch.server.websocket import WebSocketProtocol
-from tests.server.raw import BINARY, CONTINUATION, PING, PONG, TEXT, frame, request
+from tests.server.raw import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame, request
 
 WORDS = st.text(max_size=200)
 LONG = st.integers(100, 70_000).map(lambda size: "long " * (size // 5))
@@ -155,6 +155,16 @@ async def test_what_is_not_utf_8_ends_the_line() -> None:
     line.made.connection_lost(None)
 
 
+async def test_what_came_along_after_a_farewell_is_not_heard() -> None:
+    line, program = await opened()
+    await line.bring(frame(TEXT, b"one") + frame(CLOSE, struct.pack("!H", 1000)) + frame(TEXT, b"two"))
+    await until(line.made.queue.empty)
+    await asyncio.sleep(0)
+    assert line.closed
+    assert program.heard == ["one"]
+    line.made.connection_lost(None)
+
+
 async def test_a_frame_before_the_handshake_is_answered_is_not_taken_for_two() -> None:
     program = Program()
     config = uvicorn.Config(program, log_config=None, ws_max_size=65_536, ws_per_message_deflate=False)
@@ -173,19 +183,19 @@ async def test_a_frame_before_the_handshake_is_answered_is_not_taken_for_two() -
 
 async def test_everybody_of_a_second_is_asked_together_and_who_does_not_answer_is_let_go() -> None:
     answering, silent = (await opened())[0], (await opened())[0]
-    beats = heart.heart(asyncio.get_running_loop())
+    pings = keepalive.keepalive(asyncio.get_running_loop())
     for line in (answering, silent):
         line.written = b""
-    for _ in range(heart.SECONDS):
+    for _ in range(keepalive.SECONDS):
         assert answering.written == silent.written == b""
-        beats._beat()
+        pings._tick()
     assert answering.written == silent.written == b"\x89\x00"
     await answering.bring(frame(PONG))
-    for _ in range(heart.SECONDS):
-        beats._beat()
+    for _ in range(keepalive.SECONDS):
+        pings._tick()
     assert silent.closed
     assert not answering.closed
     assert answering.written == b"\x89\x00" * 2
     for line in (answering, silent):
         line.made.connection_lost(None)
-    assert beats._beats == 0
+    assert pings._connections == 0

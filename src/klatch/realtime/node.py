@@ -17,13 +17,13 @@ from klatch.presence import PLACE, presence
 from klatch.realtime import login, resume
 from klatch.realtime.alone import warn_of_others
 from klatch.realtime.announce import Announcer
+from klatch.realtime.batcher import Batcher
 from klatch.realtime.connection import Connection
 from klatch.realtime.database import Database, threads_for_search
 from klatch.realtime.delivery import Delivery
 from klatch.realtime.hub import Hub
 from klatch.realtime.pacer import Pacer
 from klatch.realtime.reads import Reads
-from klatch.realtime.together import Together
 from klatch.realtime.writer import Writer
 from klatch.relay import Envelope, relay
 
@@ -43,8 +43,8 @@ class Node:
         self.database = Database()
         self.searches = Database(threads_for_search())
         self.reads = Reads(self.database, self.spawn)
-        self.logins = Together(self.database, login.log_in, self.spawn)
-        self.hellos = Together(self.database, resume.read, self.spawn)
+        self.logins = Batcher(self.database, login.log_in, self.spawn)
+        self.hellos = Batcher(self.database, resume.read, self.spawn)
         self.announcer = Announcer(self.hub)
         self.looks = Database(threads=1)  # of its own: a crowd that reads must not make us blind
         self.delivery = Delivery(self.hub, self.database, self.looks, self.announcer, self.spawn)

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from klatch import commands, directory, encoded, history, protocol, queries, replies
+from klatch import commands, directory, encoded, history, lookups, protocol, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
 from klatch.realtime.database import Database
@@ -206,7 +206,7 @@ class _Lists:
 
     def of(self, people: dict[int, Any]) -> dict[int, protocol.Encoded]:
         # Read before what is made: something newer under an older state is only made once more.
-        state = queries.state(), presence.version
+        state = lookups.state(), presence.version
         if state != self._state or self._size > LISTS_BYTES:
             self._state, self._kept, self._size = state, {}, 0
             self._listed = directory.open_rooms(None, None)
@@ -221,10 +221,10 @@ def _prove(
     pairs: set[tuple[int, int]], kept: dict[int, int], lists: _Lists, people: dict[int, Any]
 ) -> tuple[dict[tuple[int, int], int], dict[int, tuple[int, set[int] | None]], dict[int, protocol.Encoded]]:
     """One visit: who of these is in which room, and its number; what the log has more than is kept; directories."""
-    seqs = queries.standing(pairs)
+    seqs = lookups.standing(pairs)
     heads = {room: seq for (room, _), seq in seqs.items()}
     moved = {
-        room: (heads[room], queries.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
+        room: (heads[room], lookups.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
         for room, seq in kept.items()
         if heads.get(room, seq) > seq
     }

@@ -59,7 +59,7 @@ def read(hellos: Sequence[Hello]) -> list[Snapshot]:
     current = log.epoch()
     memberships = lookups.memberships({hello.user.pk for hello in hellos})
     people = queries.people_of({row.room_id: row.room for theirs in memberships.values() for row in theirs}.values())
-    online = _Online()
+    online = cache(presence.online_in)
     read_log = cache(_read_log)  # people who were away together miss the same
     found: list[tuple[list[protocol.MyRoom], dict[int, Caught]]] = []
     for hello in hellos:
@@ -69,7 +69,7 @@ def read(hellos: Sequence[Hello]) -> list[Snapshot]:
         for row in mine:
             caught[row.room_id] = catch_up(row, hello.known.get(row.room_id), hello.epoch == current, left, read_log)
             left -= sum(map(len, caught[row.room_id].events))
-        found.append(([_my_room(row, people, online[row.room_id]) for row in mine], caught))
+        found.append(([_my_room(row, people, online(row.room_id)) for row in mine], caught))
     # Frames are made of rows as they are now. Who is still a member after the look was one while it lasted.
     still = lookups.rooms_of({hello.user.pk for hello in hellos})
     return [
@@ -80,14 +80,6 @@ def read(hellos: Sequence[Hello]) -> list[Snapshot]:
         )
         for hello, (rooms, caught) in zip(hellos, found, strict=True)
     ]
-
-
-class _Online(dict[int, list[int]]):
-    """Who is online in a room, asked once for all who come."""
-
-    def __missing__(self, room: int) -> list[int]:
-        self[room] = presence.online_in(room)
-        return self[room]
 
 
 def read_room(user: Any, room: int, known: int | None) -> Caught:

@@ -10,7 +10,7 @@ from typing import Any
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, apply_mask  # type: ignore[attr-defined]
 
-from klatch.server.heart import heart
+from klatch.server.keepalive import keepalive
 from klatch.server.waiting import Gate, Mailbox
 
 PARTS = 256  # of one message
@@ -24,9 +24,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     _controls = 0
     _hear: Callable[[str], bool] | None = None
     _held = False  # who listens wants no more for now
-    _second = -1  # of the heart
+    _second = -1  # of the keepalive
     _asked = False  # whether our last ping is without any answer
-    _stopped = False
     _parsing = False  # the parser has all that follows
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
@@ -98,7 +97,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.transport.pause_reading()
 
     def _direct(self) -> bool:
-        return self._hear is not None and not self.close_sent and self.queue.empty()
+        # What follows a farewell is not heard, also where it came with it.
+        return self._hear is not None and self.queue.empty() and not (self.close_sent or self.transport.is_closing())
 
     def _hear_text(self, frame: bytes, begin: int) -> None:
         try:
@@ -144,14 +144,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def start_keepalive(self) -> None:
         # The handshake is over: its headers need not stay as long as the connection.
         del self.request, self.response
-        self._second = heart(self.loop).add(self)
+        self._second = keepalive(self.loop).add(self)
 
     def stop_keepalive(self) -> None:
-        if self._second >= 0 and not self._stopped:
-            self._stopped = True
-            heart(self.loop).discard(self, self._second)
+        if self._second >= 0:
+            keepalive(self.loop).discard(self, self._second)
+            self._second = -1
 
-    def beat(self) -> None:
+    def send_keepalive_ping(self) -> None:
         if self._asked:
             self.keepalive_timeout()
         elif not self.close_sent and not self.transport.is_closing():

@@ -13,7 +13,7 @@ AT_ONCE = 64  # questions of one visit
 VISITS = 2  # at the same time: one that is slow must not keep everybody waiting
 
 
-class Together[Q, A]:
+class Batcher[Q, A]:
     """Belongs to the event loop. ``answer`` gives one answer for each question, in order; ``spawn`` runs beside."""
 
     def __init__(
