@@ -29,11 +29,15 @@ class Posted:
 
 
 class Work(Protocol):
-    """One kind of question. `check` raises where an answer is wrong and returns the room's number that it shows."""
+    """One kind of question.
+
+    `ask` returns None where this person has nothing left to ask. `check` raises where an answer is wrong and returns
+    the room's number that it shows.
+    """
 
     name: str
 
-    def ask(self, person: int, dice: random.Random) -> dict[str, Any]: ...
+    def ask(self, person: int, dice: random.Random) -> dict[str, Any] | None: ...
 
     def check(self, person: int, asked: dict[str, Any], answer: dict[str, Any], posts: dict[int, str]) -> int: ...
 
@@ -195,11 +199,14 @@ class Readers:
             line.close()
 
     def _ask(self, work: Work) -> None:
-        self._ref += 1
-        person = self._ref % (self._people - 1)
-        request = work.ask(person, self._dice)
-        self._open[self._ref] = Asked(work, request, person, self._posted.seq, time.perf_counter())
-        self._lines[person].say({**request, "ref": self._ref})
+        for _ in range(self._people - 1):
+            self._ref += 1
+            person = self._ref % (self._people - 1)
+            request = work.ask(person, self._dice)
+            if request is not None:
+                self._open[self._ref] = Asked(work, request, person, self._posted.seq, time.perf_counter())
+                self._lines[person].say({**request, "ref": self._ref})
+                return
 
     async def _post(self) -> None:
         while self._post_every:

@@ -1,4 +1,4 @@
-"""W9's data: a million messages of 10,000 people in 1,000 rooms, through Klatch's own tables and search index.
+"""W9's data: a million messages of 10,000 people in 1,000 rooms, or fewer, through Klatch's own tables and index.
 
 Made once by `make()` and kept in bench/data (git ignores it); scenarios copy it. Runs itself as a process with the
 server's settings, because this one has none: `python -m bench.history <messages>` fills the place of KLATCH_DATA.
@@ -22,7 +22,8 @@ ROOT = Path(__file__).parents[1]
 KEPT = Path(__file__).parent / "data"
 
 VERSION = 1  # raise it when what is made changes; servers bring older tables up to date themselves
-PEOPLE, ROOMS, MESSAGES = 10_000, 1_000, 1_000_000
+MESSAGES, ROOMS = 1_000_000, 1_000
+MESSAGES_EACH = 100  # so many people there are: 10,000 among a million messages
 ROOMS_EACH = 30
 TALKERS = 50  # the people whom scenarios connect: each has a token
 HALL_SHARE = 10  # every tenth message is in the first room, where everybody is
@@ -60,9 +61,9 @@ def copy(folder: Path, messages: int = MESSAGES) -> dict[str, Any]:
     return made
 
 
-def give(peer: Any, folder: Path) -> None:
+def give(peer: Any, folder: Path, messages: int = MESSAGES) -> None:
     """Have a Klatch serve a copy of the data."""
-    made = copy(folder / "data")
+    made = copy(folder / "data", messages)
     peer._folder, peer._filled = folder, {"rooms": [made["room"]], "tokens": made["tokens"]}
     # The first start gathers static files, which belongs to no measurement.
     peer.start()
@@ -83,7 +84,7 @@ class _Filler:
     """Writes like the actions do, but a table at a time: numbers without holes, positions, counters, index."""
 
     def __init__(self, messages: int) -> None:
-        self.messages = messages
+        self.messages, self.people = messages, messages // MESSAGES_EACH
         self.dice = random.Random(1)
         self.words, self.weights = vocabulary()
         self.seq = [0] * (ROOMS + 1)
@@ -101,7 +102,10 @@ class _Filler:
         people = get_user_model()._default_manager
         with transaction.atomic():
             people.bulk_create(
-                [people.model(pk=n, username=f"person{n}", first_name=f"Person {n}") for n in range(1, PEOPLE + 1)],
+                [
+                    people.model(pk=n, username=f"person{n}", first_name=f"Person {n}")
+                    for n in range(1, self.people + 1)
+                ],
                 5_000,
             )
             models.Room.objects.bulk_create(
@@ -116,7 +120,7 @@ class _Filler:
             secrets = [
                 tokens.create_token(person, "bench")[1] for person in people.filter(pk__lte=TALKERS).order_by("pk")
             ]
-        return {"room": 1, "tokens": secrets, "messages": self.messages, "people": PEOPLE, "rooms": ROOMS}
+        return {"room": 1, "tokens": secrets, "messages": self.messages, "people": self.people, "rooms": ROOMS}
 
     def _room(self, number: int, kind: str) -> Any:
         from klatch.models import Room
@@ -126,9 +130,14 @@ class _Filler:
     def _members(self) -> None:
         from klatch.models import Event, Membership, bulk
 
+        rooms_of = {
+            person: {1, *self.dice.sample(range(2, ROOMS + 1), ROOMS_EACH - 1)} for person in range(1, self.people + 1)
+        }
+        for room in set(range(1, ROOMS + 1)).difference(*rooms_of.values()):
+            rooms_of[room % self.people + 1].add(room)  # among few people: somebody has to talk there
         rows, events = [], []
-        for person in range(1, PEOPLE + 1):
-            for room in {1, *self.dice.sample(range(2, ROOMS + 1), ROOMS_EACH - 1)}:
+        for person, rooms in rooms_of.items():
+            for room in rooms:
                 role = "member" if self.people_of[room] else "owner"
                 self.people_of[room].append(person)
                 self.seq[room] += 1
@@ -181,7 +190,7 @@ class _Filler:
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 # The people were given their ids: the next account must not get one of those.
-                cursor.execute("SELECT setval(pg_get_serial_sequence('auth_user', 'id'), %s)", [PEOPLE])
+                cursor.execute("SELECT setval(pg_get_serial_sequence('auth_user', 'id'), %s)", [self.people])
                 cursor.execute("SELECT setval(pg_get_serial_sequence('klatch_room', 'id'), %s)", [ROOMS])
             cursor.execute("ANALYZE")
 

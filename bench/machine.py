@@ -4,6 +4,7 @@ import os
 import platform
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -65,7 +66,7 @@ class Usage:
         return {name: round(100 * value / seconds, 1) for name, value in used.items()}
 
     def _sample(self) -> tuple[float, float, float, list[float]]:
-        server = sum((_cpu_seconds(process) for process in family(self._server)), 0.0)
+        server = cpu_seconds(self._server)
         cores = [sum(core) - core.idle - getattr(core, "iowait", 0.0) for core in psutil.cpu_times(percpu=True)]
         return time.perf_counter(), server, _cpu_seconds(psutil.Process()), cores
 
@@ -105,7 +106,15 @@ def commit() -> str:
         return "nocommit"
 
 
+def cpu_seconds(pids: list[int]) -> float:
+    """What these processes and their children have used since they began."""
+    return sum((_cpu_seconds(process) for process in family(pids)), 0.0)
+
+
 def _cpu_seconds(process: psutil.Process) -> float:
+    if sys.platform == "linux":
+        # The kernel's own clock of a process: the usual figures are in hundredths of a second.
+        return time.clock_gettime(~process.pid << 3 | 2)
     times = process.cpu_times()
     return times.user + times.system
 

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from bench.history import TALKERS, vocabulary
 ROOM = 1  # where everybody is
 LIMIT = 40
 SCROLLED = 50  # pages back that people go
+NO_NEWS = 2**62  # of an answer that says nothing of the room's newest
 WORDS = (
     40,
     150,
@@ -32,7 +34,8 @@ WORDS = (
 
 
 class Truth:
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, ranks: Sequence[int] = WORDS) -> None:
+        self.file = file
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as database:
             self.count: int = database.execute("SELECT count FROM klatch_room WHERE id = ?", [ROOM]).fetchone()[0]
             rows = database.execute("SELECT position, id, body FROM klatch_message WHERE room_id = ?", [ROOM])
@@ -48,7 +51,7 @@ class Truth:
                 )
             )
             known, _ = vocabulary()
-            self.words = [known[rank] for rank in WORDS]
+            self.words = [known[rank] for rank in ranks]
             self.found: dict[str, list[tuple[int, int]]] = {word: [] for word in self.words}
             for key, room, body in database.execute("SELECT id, room_id, body FROM klatch_message ORDER BY id DESC"):
                 for word in self.found.keys() & set(body.split()):
@@ -112,6 +115,45 @@ class AnyPages(Pages):
         return {"op": "history", "room": ROOM, "before": dice.randrange(LIMIT + 1, self._truth.count)}
 
 
+class NewPages:
+    """Pages that no two share a message of, each asked for once, from all rooms of the readers: nothing can be kept."""
+
+    name = "new_pages"
+
+    def __init__(self, truth: Truth, count: int) -> None:
+        readers = {person: truth.mine[person + 1] for person in range(TALKERS - 1)}
+        self._left: dict[int, list[tuple[int, int]]] = {person: [] for person in readers}
+        self._rows: dict[tuple[int, int], tuple[int, str]] = {}
+        with closing(sqlite3.connect(f"file:{truth.file}?mode=ro", uri=True)) as database:
+            # Not the newest of a room: those are opened.
+            pages = [
+                (room, before)
+                for room, last in database.execute("SELECT id, count FROM klatch_room ORDER BY id")
+                for before in range(LIMIT + 1, last - LIMIT, LIMIT)
+                if any(room in rooms for rooms in readers.values())
+            ]
+            for room, before in random.Random(5).sample(pages, min(count, len(pages))):
+                members = [person for person, rooms in readers.items() if room in rooms]
+                min((self._left[person] for person in members), key=len).append((room, before))
+                for position, key, body in database.execute(_PAGE, [room, before - LIMIT, before]):
+                    self._rows[room, position] = key, body
+
+    def ask(self, person: int, dice: random.Random) -> dict[str, Any] | None:
+        if not self._left[person]:
+            return None
+        room, before = self._left[person].pop()
+        return {"op": "history", "room": room, "before": before}
+
+    def check(self, person: int, asked: dict[str, Any], answer: dict[str, Any], posts: dict[int, str]) -> int:
+        room, before = asked["room"], asked["before"]
+        there = [(row["position"], row["id"], row["body"]) for row in answer["messages"]]
+        _same("page", there, [(at, *self._rows[room, at]) for at in range(before - LIMIT, before)])
+        return int(answer["seq"]) if room == ROOM else NO_NEWS
+
+
+_PAGE = "SELECT position, id, body FROM klatch_message WHERE room_id = ? AND position >= ? AND position < ?"
+
+
 class Lists:
     """The list of rooms: the first hundred."""
 
@@ -139,11 +181,11 @@ class Searches:
 
     name = "searches"
 
-    def __init__(self, truth: Truth) -> None:
-        self._truth = truth
+    def __init__(self, truth: Truth, words: Sequence[str] = ()) -> None:
+        self._truth, self._words = truth, words or truth.words
 
     def ask(self, person: int, dice: random.Random) -> dict[str, Any]:
-        return {"op": "search", "q": dice.choice(self._truth.words)}
+        return {"op": "search", "q": dice.choice(self._words)}
 
     def check(self, person: int, asked: dict[str, Any], answer: dict[str, Any], posts: dict[int, str]) -> int:
         mine = self._truth.mine[person + 1]
@@ -151,4 +193,4 @@ class Searches:
         wanted = [(key, room) for key, room in self._truth.found[asked["q"]] if room in mine][:20]
         there = [(row["message"]["id"], row["room"]["id"]) for row in answer["results"]]
         _same("found", there, wanted)
-        return 2**62  # says nothing of the room's newest
+        return NO_NEWS

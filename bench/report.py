@@ -40,7 +40,14 @@ def heading(results: Results) -> str:
 def section(results: Results, scenario: Scenario) -> str:
     """One scenario: its goal, its table, what others published, what to know before trusting a row."""
     goal = f"Goal: {scenario.goal}." if scenario.goal else ""
-    parts = [goal, table(results, scenario), published(scenario.name), remarks(results.rounds[scenario.name])]
+    ours = results.good(scenario.name, OURS)
+    parts = [
+        goal,
+        table(results, scenario),
+        scenario.details(ours) if ours else "",
+        published(scenario.name),
+        remarks(results.rounds[scenario.name]),
+    ]
     return "\n\n".join(part for part in parts if part)
 
 

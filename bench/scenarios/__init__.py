@@ -11,7 +11,7 @@ from bench.peers import Peer
 
 Round = dict[str, Any]  # what a round gives; goes into the results file as it is
 
-NAMES = ("w1", "w2", "w3", "w3b", "w4", "w5", "w6", "w7", "w8", "w8b", "w9", "w10", "idle")
+NAMES = ("w1", "w2", "w3", "w3b", "w4", "w5", "w6", "w7", "w8", "w8b", "w9", "w9g", "w10", "idle")
 
 
 @dataclass(frozen=True)
@@ -60,6 +60,10 @@ class Scenario(ABC):
     def estimate(self, effort: Effort) -> float:
         """Seconds of one round, about."""
         return effort.seconds + effort.warm_up + self.overhead
+
+    def details(self, rounds: list[Round]) -> str:
+        """A table of its own, of Klatch's good rounds, under the common one."""
+        return ""
 
     @abstractmethod
     def round(self, peer: Peer, effort: Effort) -> Round:
