@@ -141,7 +141,7 @@ def search(user: Any, request: protocol.Search) -> protocol.Encoded:
 
 @_command(protocol.Rooms, writes=False)
 def list_rooms(user: Any, request: protocol.Rooms) -> protocol.Encoded:
-    return replies.of_directory(user, request)
+    return replies.of_directory([user.pk], request, replies.listing(request))[user.pk]
 
 
 @_command(protocol.Members, writes=False)

@@ -3,57 +3,77 @@
 As in ``history``, rooms are named by version: what is shown of one is ``encoded``'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from klatch import lookups, queries
-from klatch.models import Room
+from klatch import queries
+from klatch.models import Room, bulk
 
 PAGE = 100
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Listed(NamedTuple):
-    """A room of the directory: what it is sorted by, the number of its last event, whether it is the reader's."""
+    """A room of the directory: what it is sorted by, and the number of its last event."""
 
     active_at: datetime
     id: int
     seq: int
-    member: bool
 
 
-type Beginning = tuple[datetime, int, int]  # of Listed: what is the same for every reader
+class Own(NamedTuple):
+    """A person's rooms, and those of them that are not in everybody's directory; direct ones are in nobody's."""
+
+    member: set[int]
+    closed: list[Listed]
 
 
-def page(
-    user: Any, q: str | None, after: str | None, listed: Sequence[Beginning] | None = None
-) -> tuple[list[Listed], str | None]:
-    """Open rooms and the reader's own (direct ones left out), the most recently active first; the next page's cursor.
-
-    ``listed``: what ``open_rooms`` gives, if it is known. Raises ``Invalid`` for a cursor that is not ours.
-    """
-    mine = lookups.rooms_of([user.pk])[user.pk]
-    rooms = list(listed if listed is not None else open_rooms(q, after))
-    own = _closed_rooms(user)
-    if own and (q or after is not None):
-        own = list(_rooms(q, after).filter(pk__in=[row[1] for row in own]).values_list(*LISTED))
-    rooms = sorted(rooms + own, reverse=True) if own else rooms
-    found = [Listed(*row, row[1] in mine) for row in rooms[:PAGE]]
-    last = found[-1] if len(rooms) > PAGE else None
-    return found, f"{_micros(last.active_at)}-{last.id}" if last is not None else None
+def page(rooms: Sequence[Listed], closed: Sequence[Listed]) -> tuple[list[Listed], str | None]:
+    """Open rooms and the reader's own, the most recently active first; the next page's cursor."""
+    found = sorted([*rooms, *closed], reverse=True) if closed else rooms
+    last = found[PAGE - 1] if len(found) > PAGE else None
+    return list(found[:PAGE]), f"{_micros(last.active_at)}-{last.id}" if last is not None else None
 
 
-LISTED = ("active_at", "pk", "seq")
+def open_rooms(q: str | None, after: str | None) -> list[Listed]:
+    """A page of the open rooms, and one more where there are more. Raises ``Invalid`` for a cursor that is not ours."""
+    rooms = _rooms(q, after).filter(_OPEN).order_by("-active_at", "-pk")
+    return [Listed(*row) for row in rooms.values_list("active_at", "pk", "seq")[: PAGE + 1]]
 
 
-def open_rooms(q: str | None, after: str | None) -> list[Beginning]:
-    """A page of the open rooms, and one more where there are more. Raises ``Invalid``."""
-    rooms = _rooms(q, after).filter(kind=Room.Kind.OPEN, archived_at=None).order_by("-active_at", "-pk")
-    return list(rooms.values_list(*LISTED)[: PAGE + 1])
+def still_open(room_ids: Collection[int]) -> set[int]:
+    return set(Room.objects.filter(_OPEN, pk__in=room_ids).values_list("pk", flat=True))
+
+
+def own(people: Collection[int], q: str | None, after: str | None) -> dict[int, Own]:
+    """Of each of these people, in one statement. Raises ``Invalid``."""
+    wanted, values = bulk.asked(person=list(people))
+    with connection.cursor() as cursor:
+        cursor.execute(wanted + _OWN, values)
+        rows = cursor.fetchall()
+    found = {person: Own(set(), []) for person in people}
+    for person, room, at, seq in rows:
+        found[person].member.add(room)
+        if at is not None:
+            found[person].closed.append(Listed(_moment(at), room, seq))
+    closed = {row.id for theirs in found.values() for row in theirs.closed}
+    if closed and (q or after is not None):
+        closed = set(_rooms(q, after).filter(pk__in=closed).values_list("pk", flat=True))
+        for theirs in found.values():
+            theirs.closed[:] = [row for row in theirs.closed if row.id in closed]
+    return found
+
+
+_OPEN = Q(kind=Room.Kind.OPEN, archived_at=None)
+_OWN = (
+    "SELECT m.user_id, r.id, CASE WHEN r.kind = 'private' OR (r.kind = 'open' AND r.archived_at IS NOT NULL) "
+    "THEN r.active_at END, r.seq "
+    "FROM asked CROSS JOIN klatch_membership m JOIN klatch_room r ON r.id = m.room_id WHERE m.user_id = asked.person"
+)
 
 
 def _rooms(q: str | None, after: str | None) -> QuerySet[Room]:
@@ -63,30 +83,10 @@ def _rooms(q: str | None, after: str | None) -> QuerySet[Room]:
     return rooms if after is None else rooms.filter(_beyond(after))
 
 
-_CLOSED = (
-    "SELECT r.active_at, r.id, r.seq FROM klatch_membership m JOIN klatch_room r ON r.id = m.room_id "
-    "WHERE m.user_id = %s AND (r.kind = 'private' OR (r.kind = 'open' AND r.archived_at IS NOT NULL))"
-)
-
-
-def _closed_rooms(user: Any) -> list[Beginning]:
-    """The reader's rooms that are not in everybody's directory."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CLOSED, [user.pk])
-        return [(_moment(at), key, seq) for at, key, seq in cursor.fetchall()]
-
-
 def _moment(stored: Any) -> datetime:
     # SQLite has no type of its own for it.
     moment = datetime.fromisoformat(stored) if isinstance(stored, str) else stored
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def visible(user: Any, room_ids: Sequence[int]) -> set[int]:
-    """Those of these rooms that the directory shows to this person."""
-    rooms = Room.objects.filter(pk__in=room_ids)
-    open_now = rooms.filter(kind=Room.Kind.OPEN, archived_at=None).values_list("pk", flat=True)
-    return lookups.rooms_of([user.pk])[user.pk] | set(open_now)
 
 
 def _beyond(cursor: str) -> Q:

@@ -3,6 +3,7 @@
 Never writes, and decides nothing: what is found is judged by who asks.
 """
 
+import sqlite3
 from collections import defaultdict
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -108,8 +109,32 @@ def state() -> Any:
     """Two equal values, asked for on one thread that does not write, mean that nothing at all was committed between."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
+            cursor.execute("PRAGMA journal_mode")
+            ahead = cursor.fetchone()[0] == "wal"
             # Another connection counts by itself.
             cursor.execute("PRAGMA data_version")
-            return connection.connection, cursor.fetchone()[0]
+            return Counted(connection.connection, cursor.fetchone()[0], ahead)
         cursor.execute("SELECT pg_current_snapshot()::text")
         return cursor.fetchone()[0]
+
+
+class Counted(NamedTuple):
+    """SQLite's count of what others have committed, and whether it writes ahead (WAL)."""
+
+    line: Any
+    commits: int
+    ahead: bool
+
+
+def stands(state: Any) -> bool:
+    """Whether nothing was committed since; for another thread, while the one of this ``state`` rests.
+
+    Waits for nobody. With a log ahead SQLite looks into memory that its processes share, behind no writer's lock; only
+    after a commit it also reads the file's first page, which is in the system's cache. Otherwise the answer is no.
+    """
+    if not isinstance(state, Counted) or not state.ahead:
+        return False
+    try:
+        return bool(state.line.execute("PRAGMA data_version").fetchone()[0] == state.commits)
+    except sqlite3.Error:
+        return False  # closed since

@@ -3,7 +3,7 @@
 Sends nothing, keeps nothing; what is kept between requests is ``encoded``'s and ``realtime.reads``'s.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 from klatch import directory, encoded, history, lookups, protocol, results, serialize
@@ -12,18 +12,18 @@ from klatch.presence import presence
 
 
 class HistoryText(NamedTuple):
-    """A page of history, the same for every reader: text up to the room's number, which follows it.
+    """A page of history, the same for every reader: what follows its type, up to the room's number, in bytes.
 
     An event of the room that touches none of ``ids`` leaves the page as it is, unless ``moves``.
     """
 
-    text: str
+    text: bytes
     seq: int
     ids: frozenset[int]
     moves: bool
 
     def at(self, seq: int) -> protocol.Encoded:
-        return protocol.Encoded(f"{self.text}{seq}}}")
+        return protocol.Encoded((b'{"type":"history",', self.text, b"%d}" % seq))
 
 
 def of_history(room_id: int, place: history.Place) -> HistoryText:
@@ -34,9 +34,9 @@ def of_history(room_id: int, place: history.Place) -> HistoryText:
     notices = protocol.encode([serialize.event(row) for row in page.notices])
     start, end = str(page.start).lower(), str(page.end).lower()
     ids = {row.version.id for row in page.rows} | {row.version.quoted for row in page.rows}
+    text = f'"room":{room_id},"messages":[{messages}],"notices":{notices},"start":{start},"end":{end},"seq":'
     return HistoryText(
-        f'{{"type":"history","room":{room_id},"messages":[{messages}],"notices":{notices},'
-        f'"start":{start},"end":{end},"seq":',
+        text.encode(),
         page.seq,
         frozenset(key for key in ids if key is not None),
         # What the room is like now stands in the notice of its change.
@@ -58,25 +58,49 @@ def of_search(user: Any, request: protocol.Search) -> protocol.Encoded:
         for hit in hits
         if hit.version.id in texts and hit.room_id in rooms
     )
-    return protocol.Encoded(f'{{"type":"results","results":[{found}],"next":{_or_null(following)}}}')
+    rest = f'"results":[{found}],"next":{_or_null(following)}}}'
+    return protocol.Encoded((b'{"type":"results",', rest.encode()))
 
 
-def of_directory(
-    user: Any, request: protocol.Rooms, listed: Sequence[directory.Beginning] | None = None
-) -> protocol.Encoded:
-    """``listed``: see ``directory.page``. Raises ``Invalid``."""
-    page, following = directory.page(user, request.q, request.after, listed)
-    texts, read = encoded.rooms((row.id, row.seq) for row in page)
+class Listing(NamedTuple):
+    """A page of the open rooms, and the text of each as a stranger and as a member of it sees it."""
+
+    rooms: list[directory.Listed]
+    texts: dict[int, tuple[str, str]]
+
+
+def listing(request: protocol.Rooms) -> Listing:
+    """What is the same for every reader. Raises ``Invalid``."""
+    rooms = directory.open_rooms(request.q, request.after)
+    texts, read = _listed(rooms)
+    if read:
+        # As above: what is open now was open while they were read.
+        still = directory.still_open(texts)
+        texts = {key: text for key, text in texts.items() if key in still}
+    return Listing(rooms, texts)
+
+
+def of_directory(people: Collection[int], request: protocol.Rooms, listing: Listing) -> dict[int, protocol.Encoded]:
+    """The reply to each of these people."""
+    own = directory.own(people, request.q, request.after)
+    closed, read = _listed({row for theirs in own.values() for row in theirs.closed})
     if read:
         # As above.
-        visible = directory.visible(user, [row.id for row in page])
-        page = [row for row in page if row.id in visible]
-    rooms = ",".join(
-        f'{texts[row.id][:-1]},"online":{presence.count_in(row.id)},"member":{"true" if row.member else "false"}}}'
-        for row in page
-        if row.id in texts
-    )
-    return protocol.Encoded(f'{{"type":"rooms","rooms":[{rooms}],"next":{_or_null(following)}}}')
+        own = directory.own(people, request.q, request.after)
+    texts = closed | listing.texts
+    replied = {}
+    for person, (member, theirs) in own.items():
+        page, following = directory.page(listing.rooms, theirs)
+        rooms = ",".join([texts[row.id][row.id in member] for row in page if row.id in texts])
+        rest = f'"rooms":[{rooms}],"next":{_or_null(following)}}}'
+        replied[person] = protocol.Encoded((b'{"type":"rooms",', rest.encode()))
+    return replied
+
+
+def _listed(rooms: Iterable[directory.Listed]) -> tuple[dict[int, tuple[str, str]], bool]:
+    texts, read = encoded.rooms((row.id, row.seq) for row in rooms)
+    shown = {key: f'{text[:-1]},"online":{presence.count_in(key)},"member":' for key, text in texts.items()}
+    return {key: (f"{text}false}}", f"{text}true}}") for key, text in shown.items()}, read
 
 
 def _or_null(value: Any) -> str:

@@ -1,5 +1,6 @@
 """What rooms are called, where they are found, and who owns them in the end."""
 
+import json
 import re
 from contextlib import suppress
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from django.db import transaction
 from django.urls import resolve
 
-from klatch import directory, queries
+from klatch import commands, protocol, queries
 from klatch.actions import members, rooms
 from klatch.errors import Conflict, Forbidden, Invalid, LimitReached, NotFound
 from klatch.models import Ban, Event, Membership, Room
@@ -133,6 +134,11 @@ def test_a_room_that_its_maker_cannot_enter_is_not_made(settings: Any) -> None:
     assert not Room.objects.exists()
 
 
+def listed(user: Any, **asked: Any) -> list[tuple[int, bool]]:
+    reply = commands.list_rooms(user, protocol.parse(protocol.Rooms, asked))
+    return [(room["id"], room["member"]) for room in json.loads(protocol.encode(reply))["rooms"]]
+
+
 def test_the_directory_lists_open_rooms_and_ones_own_but_no_foreign_private_direct_or_archived_ones() -> None:
     rosa, ben = make_user(), make_user()
     lobby = rooms.create_room(rosa, name="lobby")
@@ -140,11 +146,9 @@ def test_the_directory_lists_open_rooms_and_ones_own_but_no_foreign_private_dire
     rooms.create_room(rosa, name="secret", kind="private")
     shared = make_room(rosa, ben, name="shared", kind="private")
     rooms.change_room(rosa, attic.pk, archived=True)
-    assert {(row.id, row.member) for row in directory.page(ben, None, None)[0]} == {
-        (lobby.pk, False),
-        (shared.pk, True),
-    }
-    assert [row.id for row in directory.page(ben, "LOB", None)[0]] == [lobby.pk]
+    assert listed(ben) == [(shared.pk, True), (lobby.pk, False)]
+    assert listed(ben, q="LOB") == [(lobby.pk, False)]
+    assert listed(ben, q="SHA") == [(shared.pk, True)]
     with pytest.raises(NotFound):
         members.join(ben, attic.pk)
 
@@ -154,7 +158,7 @@ def test_a_forged_cursor_is_refused(cursor: str) -> None:
     rosa = make_user()
     room = make_room(rosa)
     with pytest.raises(Invalid):
-        directory.page(rosa, None, cursor)
+        listed(rosa, after=cursor)
     with pytest.raises(Invalid):
         queries.members(rosa, room.pk, cursor)
 

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from klatch import protocol
 from klatch.errors import Close
 from klatch.realtime.connection import Connection
 from klatch.realtime.hub import Hub
@@ -62,6 +63,33 @@ async def test_a_burst_from_several_rooms_is_one_frame_and_one_flush() -> None:
     (frame,) = reader.frames
     assert sorted(frame) == ["7#1", "7#2", "7#3", "8#1", "ack"]
     assert [value for value in frame if value.startswith("7")] == ["7#1", "7#2", "7#3"]
+
+
+async def test_an_answer_in_parts_arrives_whole_alone_among_others_and_after_a_wait() -> None:
+    tick = Tick()
+    hub = Hub(tick)
+    straight: list[bytes] = []
+    page = protocol.Encoded((b'{"type":"page",', b'"words":["' + "éé".encode() * 100, b'"]}'))
+    wanted = {"type": "page", "ref": 7, "words": ["éé" * 100]}
+    reader = Reader(1)
+    for write in (None, lambda frame: not straight.append(frame)):
+        connection = Connection(reader.connection._send, 1, 10_000, reader.cuts.append, write)
+        hub.say(connection, protocol.reply(page, 7))
+        tick.end()
+        hub.say(connection, '"before"')
+        hub.say(connection, protocol.reply(page, 7))
+        tick.end()
+    assert reader.frames == [[wanted], ["before", wanted]]
+    # Two bytes of size and the head of RFC 6455 before them: the size is of bytes, not of letters.
+    assert [json.loads(frame[4:]) for frame in straight] == reader.frames
+    assert [int.from_bytes(frame[2:4]) for frame in straight] == [len(frame) - 4 for frame in straight]
+    reader.stuck.clear()
+    for text in (protocol.reply(page, 7), protocol.reply(page, None)):
+        hub.say(reader.connection, text)
+        tick.end()
+    reader.stuck.set()
+    assert await reader.connection.drained(5)
+    assert reader.frames[2:] == [[wanted], [wanted | {"ref": None}]]
 
 
 async def test_who_attaches_within_a_tick_gets_only_what_comes_after() -> None:

@@ -3,53 +3,23 @@
 import asyncio
 import json
 import threading
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from django.db import connection, connections
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import klatch
-from klatch import commands, history, protocol, queries, replies, serialize
-from klatch.actions import members, messages, reactions, rooms
-from klatch.errors import KlatchError, NotFound
-from klatch.models import Event, Membership, Message, Room
-from klatch.realtime.database import Database
-from klatch.realtime.reads import Reads
+from klatch import commands, history, lookups, protocol, queries, replies, serialize
+from klatch.actions import members, rooms
+from klatch.errors import NotFound
+from klatch.models import Event, Membership, Room
+from klatch.presence import presence
 from tests.conftest import Server, aside, make_room, make_user
+from tests.realtime.asking import Place, ask, asking, reader
 
 PLACES = [{}, {"before": 4, "limit": 2}, {"after": 2, "limit": 2}]
-
-
-@asynccontextmanager
-async def reader() -> AsyncIterator[Reads]:
-    database, tasks = Database(), set()
-
-    def spawn(work: Any) -> None:
-        task = asyncio.ensure_future(work)
-        tasks.add(task)
-        task.add_done_callback(tasks.discard)
-
-    made = Reads(database, spawn)
-    yield made
-    made.close()
-    database.close()
-
-
-def asking(room: Room, **place: int) -> Any:
-    return protocol.parse(protocol.History, {"room": room.pk, **place})
-
-
-async def ask(reads: Reads, user: Any, request: Any) -> Any:
-    """The reply, or which refusal."""
-    try:
-        answer = reads.begin(user, request)
-        assert answer is not None
-        return json.loads(await answer)
-    except KlatchError as refused:
-        return type(refused)
 
 
 def truth(user: Any, request: Any) -> Any:
@@ -75,39 +45,6 @@ def listing(user: Any) -> list[tuple[str, bool, int]]:
     mine = set(Membership.objects.filter(user=user).values_list("room_id", flat=True))
     seen = [room for room in Room.objects.order_by("-active_at", "-pk") if room.pk in mine or room.kind == "open"]
     return [(room.name, room.pk in mine, room.seq) for room in seen]
-
-
-class Place:
-    """Three people, an open and a private room, and a list of things that may be done."""
-
-    def __init__(self) -> None:
-        self.people = [make_user() for _ in range(3)]
-        rosa, ben, _ = self.people
-        self.rooms = [make_room(rosa, ben), make_room(rosa, ben, kind="private")]
-        for room in self.rooms:
-            for number in range(4):
-                klatch.post(room, rosa, f"word {number}")
-
-    def do(self, what: str, who: int, where: int, which: int) -> None:
-        user, room = self.people[who], self.rooms[where]
-        posted = list(Message.objects.filter(room=room).order_by("pk"))
-        message = posted[which % len(posted)]
-        deeds: dict[str, Callable[[], Any]] = {
-            "post": lambda: klatch.post(room, user, f"word of {who}"),
-            "reply": lambda: klatch.post(room, user, f"word to {which}", reply_to=message),
-            "edit": lambda: messages.edit(message.author, message.pk, f"word again {len(posted)} {message.rev}"),
-            "delete": lambda: messages.delete(message.author, message.pk),
-            "react": lambda: reactions.react(user, message.pk, "🎉", which % 2 == 0),
-            "rename": lambda: rooms.change_room(
-                self.people[0], room.pk, name=f"name {where} {message.rev} {len(posted)}"
-            ),
-            "join": lambda: members.join(user, room.pk),
-            "leave": lambda: members.leave(user, room.pk),
-            "invite": lambda: members.invite(self.people[0], room.pk, [user.pk]),
-            "remove": lambda: members.remove(self.people[0], room.pk, user.pk),
-        }
-        with suppress(KlatchError):
-            deeds[what]()
 
 
 STEP = st.tuples(
@@ -167,6 +104,70 @@ async def test_who_asks_together_is_answered_by_one_reading_and_later_ones_by_no
         # The page further up is untouched by a new message, but for the number that it is as of.
         assert (await ask(reads, ben, older))["seq"] == answers[0]["seq"] + 1
         assert len(read) == 3
+
+
+async def test_as_long_as_nothing_is_committed_no_thread_is_asked_and_no_longer(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("only SQLite can say so without a visit")
+    place = await aside(Place)
+    rosa, ben, cleo = place.people
+    private = asking(place.rooms[1])
+    visits: list[Any] = []
+    real = lookups.standing
+    monkeypatch.setattr(lookups, "standing", lambda pairs: visits.append(pairs) or real(pairs))
+    async with reader() as reads:
+        first = await ask(reads, ben, private)  # proved, read, proved again
+        await ask(reads, rosa, protocol.Rooms())
+        visits.clear()
+        assert await asyncio.gather(*[ask(reads, ben, private) for _ in range(3)]) == [first] * 3
+        assert await ask(reads, rosa, protocol.Rooms()) == await ask(reads, rosa, protocol.Rooms())
+        assert visits == []
+        # Of somebody else nothing was proved; and nothing is remembered of who was refused.
+        assert [await ask(reads, cleo, private) for _ in range(2)] == [NotFound] * 2
+        assert len(visits) == 2
+        await aside(place.do, "remove", 1, 1, 0)
+        assert await ask(reads, ben, private) is NotFound
+        assert [room["id"] for room in (await ask(reads, ben, protocol.Rooms()))["rooms"]] == [place.rooms[0].pk]
+
+
+async def test_who_comes_online_is_in_the_next_list_though_nothing_was_committed(db: None) -> None:
+    place = await aside(Place)
+    rosa, ben, _ = place.people
+    room = place.rooms[0].pk
+    async with reader() as reads:
+        before = await ask(reads, rosa, protocol.Rooms())
+        presence.enter(room, ben.pk)
+        try:
+            after = await ask(reads, rosa, protocol.Rooms())
+        finally:
+            presence.leave(room, ben.pk)
+    online = [{row["id"]: row["online"] for row in listed["rooms"]}[room] for listed in (before, after)]
+    assert online == [0, 1]
+
+
+def test_a_state_stands_until_anybody_commits_and_only_where_that_can_be_told_without_waiting(db: None) -> None:
+    state = lookups.state()
+    if connection.vendor != "sqlite":
+        assert not lookups.stands(state)
+        return
+    assert lookups.stands(state)
+    assert not lookups.stands(state._replace(ahead=False))
+    assert not lookups.stands(None)
+
+    def elsewhere() -> None:
+        make_user()
+        connections.close_all()
+
+    thread = threading.Thread(target=elsewhere)
+    thread.start()
+    thread.join()
+    assert not lookups.stands(state)
+    state = lookups.state()
+    assert lookups.stands(state)
+    connection.close()
+    assert not lookups.stands(state)
 
 
 async def test_who_asks_while_a_page_is_read_waits_for_it_and_gets_what_was_acknowledged_before(

@@ -3,11 +3,11 @@
 import pytest
 
 from klatch import encoded, history, replies
-from klatch.realtime.reads import Shelf
+from klatch.realtime.shelf import Shelf
 
 
 def shelved(text: str, seq: int, *ids: int, moves: bool = False) -> replies.HistoryText:
-    return replies.HistoryText(text, seq, frozenset(ids), moves)
+    return replies.HistoryText(text.encode(), seq, frozenset(ids), moves)
 
 
 def at(before: int | None) -> history.Place:

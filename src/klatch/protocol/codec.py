@@ -15,22 +15,24 @@ _ANY_REQUEST: Any = reduce(or_, REQUESTS)
 _REQUEST: TypeAdapter[Any] = TypeAdapter(Annotated[_ANY_REQUEST, Field(discriminator="op")])
 
 
-class Encoded(str):
-    """A reply that is JSON text already; it begins with its ``type``."""
+class Encoded(tuple[bytes, ...]):
+    """A reply that is JSON already, in parts, the first up to its type. Joined only where it is written."""
 
     __slots__ = ()
+
+    def __str__(self) -> str:
+        return b"".join(self).decode()
 
 
 def encode(frame: Any) -> str:
     """One object as JSON text, not yet wrapped in the frame's array."""
-    return frame if isinstance(frame, Encoded) else to_json(frame).decode()
+    return str(frame) if isinstance(frame, Encoded) else to_json(frame).decode()
 
 
-def reply(body: Any, ref: int | None) -> str:
-    """A reply as text, with the number that the client gave its request."""
+def reply(body: Any, ref: int | None) -> str | Encoded:
+    """A reply with the number that the client gave its request."""
     if isinstance(body, Encoded):
-        begin = body.index(",") + 1
-        return f'{body[:begin]}"ref":{"null" if ref is None else ref},{body[begin:]}'
+        return Encoded((body[0], b'"ref":null,' if ref is None else b'"ref":%d,' % ref, *body[1:]))
     return encode({"type": body["type"], "ref": ref, **body})
 
 

@@ -1,5 +1,7 @@
 """What one tick brought to one room, made into bytes once for all who follow it. Knows nobody."""
 
+from klatch.protocol import Encoded
+
 
 class Chunk:
     """What one tick brought to one room: encoded once, shared by all its followers."""
@@ -16,19 +18,36 @@ class Chunk:
     def line(self) -> bytes:
         """The whole WebSocket frame, for a transport that takes it as it is."""
         if not self._line:
-            self._line = _line(self.text)
+            self._line = _line(self.text.encode())
         return self._line
 
 
-def _line(text: str) -> bytes:
+class Answer(Chunk):
+    """One answer that is bytes already: a page is copied once, into its frame. It is text only for who has to wait."""
+
+    __slots__ = ("_parts",)
+
+    def __init__(self, parts: Encoded) -> None:
+        self._parts = parts
+        self.texts = []
+        self.first = self.last = 0
+
+    @property
+    def text(self) -> str:  # type: ignore[override]
+        return str(self._parts)
+
+    @property
+    def line(self) -> bytes:
+        return _line(*self._parts)
+
+
+def _line(*parts: bytes) -> bytes:
     """One text frame of a server (RFC 6455, 5.2): final, unmasked."""
-    body = text.encode()
-    size = len(body) + 2
+    size = sum(map(len, parts)) + 2
     if size < 126:
         head = b"\x81%c" % size
     elif size < 65_536:
         head = b"\x81\x7e" + size.to_bytes(2)
     else:
         head = b"\x81\x7f" + size.to_bytes(8)
-    # Pages are long: what is put around them should copy them once.
-    return b"".join((head, b"[", body, b"]"))
+    return b"".join((head, b"[", *parts, b"]"))

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 
-from klatch.realtime.chunk import Chunk
+from klatch.protocol import Encoded
+from klatch.realtime.chunk import Answer, Chunk
 from klatch.realtime.connection import Connection
 from klatch.relay import Envelope
 
@@ -87,9 +88,9 @@ class Hub:
             self._mark(room, followers)
             followers.ephemeral.append(text)
 
-    def say(self, connection: Connection, *texts: str) -> None:
+    def say(self, connection: Connection, *texts: str | Encoded) -> None:
         """Send something to one connection alone, after what it was offered before."""
-        if connection.offer(Chunk(list(texts))):
+        if connection.offer(Answer(texts[0]) if type(texts[0]) is Encoded else Chunk([*map(str, texts)])):
             self._wake()
             self._spoken_to.append(connection)
 

@@ -5,90 +5,28 @@ it was asked for, to be the reader's to see and to be what the log says now; so 
 """
 
 import asyncio
-import sys
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from klatch import commands, directory, encoded, history, lookups, protocol, replies
+from klatch import commands, encoded, lookups, protocol, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
 from klatch.realtime.database import Database
+from klatch.realtime.shelf import Key, Shelf
 
-PAGES_BYTES = 32 * 2**20
 LISTS_BYTES = 16 * 2**20
 OVERHEAD = 300  # bytes of an entry beside its text, about
 BEHIND = 500  # events; a room that moved further since its pages were last asked for begins anew
+PAIRS = 20_000  # proved and remembered while nothing is committed
 
-Key = tuple[int, history.Place]
-
-
-class Shelf:
-    """The kept pages of history. All pages of a room are as they would be read at ``seqs[room]``.
-
-    A pure state: no I/O, no clock.
-    """
-
-    def __init__(self, limit: int = PAGES_BYTES) -> None:
-        self._limit = limit
-        self._pages: OrderedDict[Key, replies.HistoryText] = OrderedDict()
-        self._of_room: dict[int, set[history.Place]] = {}
-        self.seqs: dict[int, int] = {}
-        self.size = 0
-
-    def get(self, key: Key) -> replies.HistoryText | None:
-        page = self._pages.get(key)
-        if page is not None:
-            self._pages.move_to_end(key)
-        return page
-
-    def put(self, key: Key, page: replies.HistoryText) -> None:
-        room, place = key
-        if page.seq < self.seqs.setdefault(room, page.seq):
-            return
-        self._drop(key)
-        self.seqs.setdefault(room, page.seq)
-        self._pages[key] = page
-        self._of_room.setdefault(room, set()).add(place)
-        self.size += _size(page)
-        while self.size > self._limit:
-            self._drop(next(iter(self._pages)))
-
-    def advance(self, room: int, seq: int, touched: set[int] | None) -> None:
-        """The log has these events more, up to ``seq``, of messages ``touched``; None: more than is worth a look."""
-        if seq <= self.seqs.get(room, seq):
-            return
-        for place in list(self._of_room[room]):
-            page = self._pages[room, place]
-            if touched is None or page.moves or not page.ids.isdisjoint(touched):
-                self._drop((room, place))
-        if room in self.seqs:
-            self.seqs[room] = seq
-
-    def forget(self) -> None:
-        self._pages.clear()
-        self._of_room.clear()
-        self.seqs.clear()
-        self.size = 0
-
-    def _drop(self, key: Key) -> None:
-        page = self._pages.pop(key, None)
-        if page is not None:
-            self.size -= _size(page)
-            self._of_room[key[0]].discard(key[1])
-            if not self._of_room[key[0]]:
-                del self._of_room[key[0]], self.seqs[key[0]]
-
-
-def _size(page: replies.HistoryText) -> int:
-    return sys.getsizeof(page.text) + 60 * len(page.ids) + OVERHEAD
+Pair = tuple[int, int]  # room and person
 
 
 class Asked(NamedTuple):
     """A request for a page. ``made``: read for it since it was asked for, not proved yet."""
 
     answer: "asyncio.Future[protocol.Encoded]"
-    user: int
+    pair: Pair
     key: Key
     made: replies.HistoryText | None = None
 
@@ -103,24 +41,26 @@ class Reads:
         self._shelf = Shelf()
         self._age = 0
         self._lists = _Lists()
+        self._state: Any = None  # of the database when the last visit began
+        self._seqs: dict[Pair, int] = {}  # proved in that state
         self._history: list[Asked] = []
         self._making: dict[Key, list[Asked]] = {}  # who asked for a page while it was being read
-        self._directory: list[tuple[asyncio.Future[protocol.Encoded], Any]] = []
+        self._directory: list[tuple[asyncio.Future[protocol.Encoded], int]] = []
         self._visiting = False
 
     def begin(self, user: Any, request: Any) -> "asyncio.Future[protocol.Encoded] | None":
         """The answer to a page of history, or to the first page of the whole directory; None for any other request."""
         answer = asyncio.get_running_loop().create_future()
         if isinstance(request, protocol.History):
-            self._history.append(Asked(answer, user.pk, (request.room, commands.place(request))))
+            self._history.append(Asked(answer, (request.room, user.pk), (request.room, commands.place(request))))
         elif isinstance(request, protocol.Rooms) and request.q is None and request.after is None:
-            self._directory.append((answer, user))
+            self._directory.append((answer, user.pk))
         else:
             return None
         if not self._visiting:
             # At the end of this turn, with all that it brings.
             self._visiting = True
-            asyncio.get_running_loop().call_soon(lambda: self._spawn(self._visit()))
+            asyncio.get_running_loop().call_soon(self._prove)
         return answer
 
     def forget(self) -> None:
@@ -132,6 +72,35 @@ class Reads:
     def close(self) -> None:
         self._prover.close()
 
+    def _prove(self) -> None:
+        """All that was asked for: at once where nothing at all was committed since the last visit, else by another."""
+        self._visiting = False
+        # No visit is out, so the prover's thread rests.
+        if lookups.stands(self._state):
+            self._repeat()
+        if self._history or self._directory:
+            self._visiting = True
+            self._spawn(self._visit())
+
+    def _repeat(self) -> None:
+        """What was proved last holds for who asked since."""
+        history, self._history = self._history, []
+        directory, self._directory = self._directory, []
+        for asked in history:
+            seq = self._seqs.get(asked.pair)
+            page = self._shelf.get(asked.key)
+            # A page that was put there since may be older than the proof.
+            if seq is None or page is None or self._shelf.seqs[asked.pair[0]] != seq:
+                self._history.append(asked)
+            else:
+                _resolve(asked.answer, page.at(seq))
+        for answer, user in directory:
+            listed = self._lists.known(self._state, user)
+            if listed is None:
+                self._directory.append((answer, user))
+            else:
+                _resolve(answer, listed)
+
     async def _visit(self) -> None:
         try:
             while self._history or self._directory:
@@ -139,29 +108,32 @@ class Reads:
                 directory, self._directory = self._directory, []
                 # What is on the shelf before the visit is older than what the visit proves.
                 found = [asked.made or self._shelf.get(asked.key) for asked in history]
-                pairs = {(asked.key[0], asked.user) for asked in history}
+                pairs = {asked.pair for asked in history}
                 kept = {room: self._shelf.seqs[room] for room, _ in pairs if room in self._shelf.seqs}
-                people = {user.pk: user for _, user in directory}
+                people = {user for _, user in directory}
                 try:
-                    seqs, moved, lists = await self._prover.read(_prove, pairs, kept, self._lists, people)
+                    state, seqs, moved, lists = await self._prover.read(_visit, pairs, kept, self._lists, people)
                 except Exception as problem:
                     _refuse((asked.answer for asked in history), problem)
                     _refuse((answer for answer, _ in directory), problem)
                     continue
+                if state != self._state or len(self._seqs) > PAIRS:
+                    self._state, self._seqs = state, {}
+                self._seqs |= seqs
                 for room, (seq, touched) in moved.items():
                     self._shelf.advance(room, seq, touched)
                 self._settle(history, found, seqs)
                 for answer, user in directory:
-                    _resolve(answer, lists[user.pk])
+                    _resolve(answer, lists[user])
         finally:
             self._visiting = False
 
     def _settle(
-        self, history: Sequence[Asked], found: Sequence[replies.HistoryText | None], seqs: dict[tuple[int, int], int]
+        self, history: Sequence[Asked], found: Sequence[replies.HistoryText | None], seqs: dict[Pair, int]
     ) -> None:
         missing: dict[Key, list[Asked]] = {}
         for asked, page in zip(history, found, strict=True):
-            seq = seqs.get((asked.key[0], asked.user))
+            seq = seqs.get(asked.pair)
             if seq is None:
                 _refuse([asked.answer], NotFound())
             elif page is not None and self._shelf.get(asked.key) is page:
@@ -192,43 +164,51 @@ class Reads:
         self._history += self._making.pop(key)
         if not self._visiting:
             self._visiting = True
-            await self._visit()
+            self._prove()
 
 
 class _Lists:
-    """Directories by person, all of one state of the database. Belongs to the prover's thread."""
+    """Directories by person, all of one state of the database. The prover's thread's, or the loop's while it rests."""
 
     def __init__(self) -> None:
         self._state: Any = None
-        self._listed: list[directory.Beginning] = []
+        self._listing = replies.Listing([], {})
         self._kept: dict[int, protocol.Encoded] = {}
         self._size = 0
 
-    def of(self, people: dict[int, Any]) -> dict[int, protocol.Encoded]:
-        # Read before what is made: something newer under an older state is only made once more.
-        state = lookups.state(), presence.version
-        if state != self._state or self._size > LISTS_BYTES:
-            self._state, self._kept, self._size = state, {}, 0
-            self._listed = directory.open_rooms(None, None)
-        for key, user in people.items():
-            if key not in self._kept:
-                self._kept[key] = replies.of_directory(user, protocol.Rooms(), self._listed)
-                self._size += sys.getsizeof(self._kept[key]) + OVERHEAD
+    def of(self, state: Any, people: Collection[int]) -> dict[int, protocol.Encoded]:
+        now = state, presence.version
+        if now != self._state or self._size > LISTS_BYTES:
+            self._listing = replies.listing(WHOLE)
+            self._state, self._kept, self._size = now, {}, 0
+        missing = [key for key in people if key not in self._kept]
+        if missing:
+            made = replies.of_directory(missing, WHOLE, self._listing)
+            self._kept |= made
+            self._size += sum(sum(map(len, text)) + OVERHEAD for text in made.values())
         return {key: self._kept[key] for key in people}
 
+    def known(self, state: Any, person: int) -> protocol.Encoded | None:
+        return self._kept.get(person) if (state, presence.version) == self._state else None
 
-def _prove(
-    pairs: set[tuple[int, int]], kept: dict[int, int], lists: _Lists, people: dict[int, Any]
-) -> tuple[dict[tuple[int, int], int], dict[int, tuple[int, set[int] | None]], dict[int, protocol.Encoded]]:
-    """One visit: who of these is in which room, and its number; what the log has more than is kept; directories."""
-    seqs = lookups.standing(pairs)
+
+WHOLE = protocol.Rooms()
+
+
+def _visit(
+    pairs: Collection[Pair], kept: dict[int, int], lists: _Lists, people: Collection[int]
+) -> tuple[Any, dict[Pair, int], dict[int, tuple[int, set[int] | None]], dict[int, protocol.Encoded]]:
+    """Who of these is in which room, and its number; what the log has more than is kept; directories. Under a state."""
+    # Read before what it stands for: something newer under an older state is only proved, or made, once more.
+    state = lookups.state()
+    seqs = lookups.standing(pairs) if pairs else {}
     heads = {room: seq for (room, _), seq in seqs.items()}
     moved = {
         room: (heads[room], lookups.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
         for room, seq in kept.items()
         if heads.get(room, seq) > seq
     }
-    return seqs, moved, lists.of(people) if people else {}
+    return state, seqs, moved, lists.of(state, people) if people else {}
 
 
 def _resolve(answer: "asyncio.Future[Any]", text: Any) -> None:
