@@ -1,5 +1,6 @@
 """W9, a long history: how long an answer takes in a million messages, what a post costs beside an empty place."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,17 @@ from bench.scenarios import Effort, Headline, Round, Scenario
 READERS = 2  # few: what is asked for is how long an answer takes, not how many there are
 POST_EVERY = 0.1
 CONNECTS = 4  # times each of the people
-IN_FLIGHT = 64
-POSTING = Shape(members=history.TALKERS, in_flight=IN_FLIGHT)
+POSTING = Shape(members=history.TALKERS, in_flight=64)
+TURNS = 3  # here and there one after the other, each time on a fresh server: one window of seconds says little
+
+
+@dataclass
+class Posted:
+    """In all turns of one place."""
+
+    posts: int = 0
+    seconds: float = 0.0
+    cpu: float = 0.0  # seconds of the server's processor
 
 
 class LongHistory(Scenario):
@@ -33,10 +43,12 @@ class LongHistory(Scenario):
         percentiles("Connect p50 / p99 ms", "connect_ms"),
         median("Posts/s here", "posts_per_s"),
         median("Posts/s in an empty place", "empty_posts_per_s"),
+        median("CPU µs a post here", "post_us", 1),
+        median("CPU µs a post in an empty place", "empty_post_us", 1),
         *CORES,
     )
     members = history.TALKERS
-    overhead = 35.0
+    overhead = 45.0
 
     def prepare(self, peer: Peer, folder: Path) -> None:
         history.give(peer, folder / "full")
@@ -45,22 +57,30 @@ class LongHistory(Scenario):
         self._empty: Any = (peer._folder, peer._filled)
 
     def estimate(self, effort: Effort) -> float:
-        return 2 * effort.seconds + 2 * effort.warm_up + self.overhead
+        return 2 * effort.seconds + (2 * TURNS + 1) * effort.warm_up + self.overhead
 
     def round(self, peer: Peer, effort: Effort) -> Round:
         patience = self.estimate(effort) + 120
         peer._folder, peer._filled = self._full
         truth = Truth(peer._folder / "data" / "klatch.sqlite3")
         try:
-            running = peer.start()
-            result = run_loop(self._reading(running, truth, effort), patience)
-            posts = run_loop(self._posting(running, effort), patience)
-            peer.stop()
-            peer._folder, peer._filled = self._empty
-            empty = run_loop(self._posting(peer.start(), effort), patience)
+            result = run_loop(self._reading(peer.start(), truth, effort), patience)
+            here, empty = Posted(), Posted()
+            for _ in range(TURNS):
+                for place, posted in ((self._full, here), (self._empty, empty)):
+                    peer.stop()
+                    peer._folder, peer._filled = place
+                    run_loop(self._posting(peer.start(), effort, posted), patience)
         finally:
             peer.stop()
-        return {**result, "posts_per_s": posts, "empty_posts_per_s": empty, "posts_here_to_empty": posts / empty}
+        return {
+            **result,
+            "posts_per_s": round(here.posts / here.seconds),
+            "empty_posts_per_s": round(empty.posts / empty.seconds),
+            "posts_here_to_empty": here.posts / here.seconds / (empty.posts / empty.seconds),
+            "post_us": here.cpu / here.posts * 1e6,
+            "empty_post_us": empty.cpu / empty.posts * 1e6,
+        }
 
     async def _reading(self, running: Running, truth: Truth, effort: Effort) -> Round:
         connects: list[float] = []
@@ -86,14 +106,17 @@ class LongHistory(Scenario):
             "memory_mib": machine.memory(running.pids),
         }
 
-    async def _posting(self, running: Running, effort: Effort) -> int:
+    async def _posting(self, running: Running, effort: Effort, posted: Posted) -> None:
         load = Load(running.dialect, POSTING)
         await load.connect()
         await load.run(effort.warm_up)
-        window = await load.run(effort.seconds / 2)
+        before = machine.cpu_seconds(running.pids)
+        window = await load.run(effort.seconds / 2 / TURNS)
+        posted.cpu += machine.cpu_seconds(running.pids) - before
+        posted.posts += window.posts
+        posted.seconds += window.seconds
         if any(faults := load.close().values()):
             raise ValueError(f"posting went wrong: {faults}")
-        return round(window.posts / window.seconds)
 
 
 SCENARIO = LongHistory()
