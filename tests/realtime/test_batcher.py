@@ -65,6 +65,19 @@ async def test_who_asks_while_visits_are_under_way_is_answered_by_the_next(datab
     assert {len(visit) for visit in asked.visits[2:]} == {batcher.AT_ONCE, 97 - batcher.AT_ONCE}
 
 
+async def test_who_asks_while_a_visit_is_brisk_waits_to_be_asked_for_with_others(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batcher, "SLOW_SECONDS", 60)
+    asked = Asked(database, held=[1])
+    first = await asked.under_way(1)
+    others = [asked.ask(number) for number in range(2, 10)]
+    await asyncio.sleep(0)
+    asked.let_go()
+    assert await asyncio.gather(first, *others) == [10 * number for number in range(1, 10)]
+    assert asked.visits == [[1], list(range(2, 10))]
+
+
 async def test_a_slow_visit_does_not_keep_the_next_one_waiting(database: Database) -> None:
     asked = Asked(database, held=[1])
     slow = await asked.under_way(1)

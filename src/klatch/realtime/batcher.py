@@ -10,7 +10,8 @@ from typing import Any
 from klatch.realtime.database import Database
 
 AT_ONCE = 64  # questions of one visit
-VISITS = 2  # at the same time: one that is slow must not keep everybody waiting
+VISITS = 2  # at the same time, and the second only beside one that is slow: who waits a little is asked for together
+SLOW_SECONDS = 0.05
 
 
 class Batcher[Q, A]:
@@ -27,22 +28,33 @@ class Batcher[Q, A]:
         self._spawn = spawn
         self._waiting: list[tuple[Q, asyncio.Future[A]]] = []
         self._visits = 0
+        self._slow = False  # the visit that began last
 
     async def ask(self, question: Q) -> A:
         """Raises what ``answer`` raises for this question alone."""
         answer: asyncio.Future[A] = asyncio.get_running_loop().create_future()
         self._waiting.append((question, answer))
-        if self._visits < VISITS:
+        self._go()
+        return await answer
+
+    def _go(self) -> None:
+        if self._waiting and (not self._visits or (self._slow and self._visits < VISITS)):
             self._visits += 1
             self._spawn(self._visit())
-        return await answer
+
+    def _is_slow(self) -> None:
+        self._slow = True
+        self._go()
 
     async def _visit(self) -> None:
         try:
             while self._waiting:
                 some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
+                self._slow = False
+                slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._is_slow)
                 # Who has gone meanwhile is not asked for.
                 await self._settle([asked for asked in some if not asked[1].done()])
+                slow.cancel()
         finally:
             self._visits -= 1
 

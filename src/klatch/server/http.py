@@ -6,6 +6,10 @@ Threat: without them anybody fills the memory or the disk with what never ends, 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from websockets.http11 import Response
+
+from klatch.server import upgrade
+from klatch.server.websocket import WebSocketProtocol
 
 HEAD_BYTES = 65_536  # or one reading of the line more
 HEAD_SECONDS = 10.0
@@ -60,7 +64,21 @@ class HttpProtocol(HttpToolsProtocol):
     def handle_websocket_upgrade(self) -> None:
         # It has deadlines of its own.
         self._all_is_here()
-        super().handle_websocket_upgrade()
+        answer = None
+        if issubclass(self.ws_protocol_class or object, WebSocketProtocol) and not self.config.ws_per_message_deflate:
+            answer = upgrade.answer(self.scope, self.url)
+        if answer is None:
+            super().handle_websocket_upgrade()
+        else:
+            self._hand_over(answer)
+        # It and we know one another: neither would be let go of.
+        self.parser = None  # type: ignore[assignment]
+
+    def _hand_over(self, answer: Response) -> None:
+        self.connections.discard(self)
+        protocol = WebSocketProtocol(self.config, self.server_state, self.app_state)
+        protocol.take_over(self.transport, upgrade.scope(self.scope, self.url), answer)
+        self.transport.set_protocol(protocol)
 
     def _wait(self, seconds: float) -> None:
         if self._deadline is None:

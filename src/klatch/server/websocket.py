@@ -4,11 +4,14 @@ A frame that was made once is written to many as it is: the ASGI extension ``kla
 straight to who listens: ``klatch.listen``. Whatever is not plain is read by the parser of ``websockets``.
 """
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, apply_mask  # type: ignore[attr-defined]
+from websockets.http11 import Response
+from websockets.protocol import Protocol
 
 from klatch.server.keepalive import keepalive
 from klatch.server.waiting import Gate, Mailbox
@@ -33,6 +36,21 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.queue = Mailbox()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
         self._arrived = b""  # frames that have not come whole yet
+
+    def take_over(self, transport: asyncio.Transport, scope: Any, answer: Response) -> None:
+        """Begin with a line whose request is read already; ``answer`` is what it gets when it is accepted."""
+        self.connections.add(self)
+        self.transport = transport
+        self.server, self.client, self.scheme = scope["server"], scope["client"], scope["scheme"]
+        self.scope, self.request, self.response = scope, None, answer  # type: ignore[assignment]
+        self.handshake_initiated = True
+        # What follows are frames.
+        self.conn.parser = Protocol.parse(self.conn)
+        next(self.conn.parser)
+        self.queue.put_nowait({"type": "websocket.connect"})
+        task = self.loop.create_task(self.run_asgi())
+        task.add_done_callback(self.on_task_complete)
+        self.tasks.add(task)
 
     async def run_asgi(self) -> None:
         # Told before the application begins; without compression a frame is the same bytes for everybody.
