@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -156,12 +156,22 @@ def test_a_state_stands_until_anybody_commits_and_only_where_that_can_be_told_wi
     assert not lookups.stands(state._replace(ahead=False))
     assert not lookups.stands(None)
 
+    wrote, go_on = threading.Event(), threading.Event()
+
     def elsewhere() -> None:
-        make_user()
+        with transaction.atomic():
+            make_user()
+            wrote.set()
+            go_on.wait(10)
         connections.close_all()
 
     thread = threading.Thread(target=elsewhere)
     thread.start()
+    assert wrote.wait(10)
+    # Nothing is committed yet; and who writes is not waited for.
+    assert lookups.stands(state)
+    assert thread.is_alive()
+    go_on.set()
     thread.join()
     assert not lookups.stands(state)
     state = lookups.state()
