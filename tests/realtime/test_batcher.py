@@ -78,6 +78,24 @@ async def test_who_asks_while_a_visit_is_brisk_waits_to_be_asked_for_with_others
     assert asked.visits == [[1], list(range(2, 10))]
 
 
+async def test_a_crowd_is_asked_for_in_few_visits_and_nobody_else_waits(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batcher, "APART_SECONDS", 0.5)
+    loop = asyncio.get_running_loop()
+    asked = Asked(database)
+    begun = loop.time()
+    for number in range(3):
+        assert await asked.ask(number) == 10 * number
+    assert loop.time() - begun < 0.5
+    await asyncio.gather(asked.ask(3), asked.ask(4))
+    late = [asked.ask(5)]
+    await asyncio.sleep(0.1)
+    late.append(asked.ask(6))
+    await asyncio.gather(*late)
+    assert asked.visits[3:] == [[3, 4], [5, 6]]
+
+
 async def test_a_slow_visit_does_not_keep_the_next_one_waiting(database: Database) -> None:
     asked = Asked(database, held=[1])
     slow = await asked.under_way(1)

@@ -12,6 +12,7 @@ from klatch.realtime.database import Database
 AT_ONCE = 64  # questions of one visit
 VISITS = 2  # at the same time, and the second only beside one that is slow: who waits a little is asked for together
 SLOW_SECONDS = 0.05
+APART_SECONDS = 0.01  # between the beginnings of two visits while a crowd comes
 
 
 class Batcher[Q, A]:
@@ -51,10 +52,14 @@ class Batcher[Q, A]:
             while self._waiting:
                 some, self._waiting = self._waiting[:AT_ONCE], self._waiting[AT_ONCE:]
                 self._slow = False
-                slow = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._is_slow)
+                loop = asyncio.get_running_loop()
+                begun, slow = loop.time(), loop.call_later(SLOW_SECONDS, self._is_slow)
                 # Who has gone meanwhile is not asked for.
                 await self._settle([asked for asked in some if not asked[1].done()])
                 slow.cancel()
+                if 1 < len(some) < AT_ONCE:
+                    # A visit costs more than what one more asks in it.
+                    await asyncio.sleep(begun + APART_SECONDS - loop.time())
         finally:
             self._visits -= 1
 
