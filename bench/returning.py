@@ -9,7 +9,7 @@ from bench.client import Client, connect
 from bench.dialect import Dialect, text
 from bench.tally import Tally
 
-BACK_OFF = (0.5, 1, 2, 4, 8, 15)  # docs/reference/protocol.md; times a factor of 0.5 to 1
+BACK_OFF = (0.5, 1, 2, 2, 4, 8, 15)  # docs/reference/protocol.md; times a factor of 0.5 to 1
 OPEN = 12.0  # seconds until an attempt to connect is given up, as in the browser
 
 clock = time.perf_counter

@@ -76,7 +76,7 @@ def test_a_socket_io_client_recovers_from_its_last_offset() -> None:
 
 
 def test_the_pauses_are_those_of_the_protocol() -> None:
-    assert [back_off(attempt, 1.0) for attempt in range(8)] == [0.5, 1, 2, 4, 8, 15, 15, 15]
+    assert [back_off(attempt, 1.0) for attempt in range(8)] == [0.5, 1, 2, 2, 4, 8, 15, 15]
     assert back_off(2, 0.0) == 1.0
 
 

@@ -3,7 +3,7 @@ import { batch, signal } from "@preact/signals-core";
 import { heard } from "#klatch/i18n.js";
 /** @import {Failure, Frame} from "#klatch/types.js" */
 
-const STEPS = [0.5, 1, 2, 4, 8, 15];
+const STEPS = [0.5, 1, 2, 2, 4, 8, 15];
 const REQUEST_MS = 15000, PING_EVERY_MS = 25000, PING_WAIT_MS = 8000, OPEN_MS = 12000;
 
 /** Milliseconds to wait before the next attempt. @param {number} attempt from 0 @param {number} chance 0 to 1 */
