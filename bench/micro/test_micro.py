@@ -26,7 +26,7 @@ class Nothing:
 
 
 def hub(followers: int) -> Hub:
-    made = Hub(schedule=lambda flush: None)
+    made = Hub(schedule=lambda call, seconds: None)
     for number in range(followers):
         connection = Connection(Nothing(), number, 2**20, lambda code: None)
         made.add(connection)

@@ -184,7 +184,7 @@ async def test_the_bound_holds_for_small_frames_that_keep_coming() -> None:
 
 
 async def test_a_send_that_raises_ends_this_connection_alone() -> None:
-    hub = Hub(schedule=lambda flush: None)
+    hub = Hub(schedule=lambda call, seconds: None)
     broken, whole = Line(), Line()
     broken.broken = True
     for number, line in enumerate((broken, whole), start=1):
@@ -215,7 +215,7 @@ async def test_a_send_that_raises_after_waiting_ends_the_connection() -> None:
 
 
 async def test_a_slow_client_costs_the_others_nothing() -> None:
-    hub = Hub(schedule=lambda flush: None)
+    hub = Hub(schedule=lambda call, seconds: None)
     slow, quick = Line(), Line()
     slow.free.clear()
     for number, line in enumerate((slow, quick), start=1):
@@ -275,7 +275,7 @@ async def test_a_direct_line_that_was_cut_gets_nothing_more() -> None:
 
 async def test_a_room_alone_in_its_tick_keeps_the_order_of_what_was_said_before() -> None:
     """An answer that was offered first must not be overtaken by the room's chunk."""
-    line, hub = Line(), Hub(schedule=lambda flush: None)
+    line, hub = Line(), Hub(schedule=lambda call, seconds: None)
     first, second = line.connection(1, direct=True), line.connection(2, direct=True)
     for connection in (first, second):
         hub.attach(connection, 7)

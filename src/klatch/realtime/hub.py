@@ -1,12 +1,28 @@
 """Who is connected here and follows which room; hands each event to all of them. No I/O, no waiting, no Django."""
 
 import asyncio
+import time
 from collections.abc import Callable
 
 from klatch.protocol import Encoded
 from klatch.realtime.chunk import Answer, Chunk
 from klatch.realtime.connection import Connection
 from klatch.relay import Envelope
+
+LONG = 0.002  # seconds: a flush that takes longer is followed by a rest
+REST = 0.5  # of the time that it took
+LONGEST_REST = 0.008  # seconds
+
+Schedule = Callable[[Callable[[], None], float], object]
+
+
+def schedule(call: Callable[[], None], seconds: float) -> None:
+    """After so many seconds; with none at the end of the tick, which is when a commit's events have their answers."""
+    loop = asyncio.get_running_loop()
+    if seconds:
+        loop.call_later(seconds, call)
+    else:
+        loop.call_soon(loop.call_soon, call)
 
 
 class Followers:
@@ -22,14 +38,22 @@ class Followers:
 
 
 class Hub:
-    """Everything here runs in the event loop. ``schedule`` asks for a ``flush`` at the end of the tick."""
+    """Everything here runs in the event loop.
 
-    def __init__(self, schedule: Callable[[Callable[[], None]], object] | None = None) -> None:
-        self._schedule = schedule or (lambda flush: asyncio.get_running_loop().call_soon(flush))
+    What a tick brings goes out at its end. To tell a large room takes long, and one event nearly as long as many: then
+    events rest a little, while more are read and stored, and go out together. Answers do not rest.
+    """
+
+    def __init__(self, schedule: Schedule = schedule, clock: Callable[[], float] = time.monotonic) -> None:
+        self._schedule = schedule
+        self._clock = clock
         self.rooms: dict[int, Followers] = {}
         self.users: dict[int, set[Connection]] = {}
         self._dirty: list[tuple[int, Followers]] = []
         self._spoken_to: list[Connection] = []
+        self._awake = False  # the end of the tick is asked for
+        self._rested_at = 0.0
+        self._resting = False  # the end of the rest is asked for
 
     def add(self, connection: Connection) -> bool:
         """Returns whether this is the person's first connection here."""
@@ -88,11 +112,18 @@ class Hub:
             self._mark(room, followers)
             followers.ephemeral.append(text)
 
-    def say(self, connection: Connection, *texts: str | Encoded) -> None:
+    def say(self, connection: Connection, *texts: str) -> None:
         """Send something to one connection alone, after what it was offered before."""
-        if connection.offer(Answer(texts[0]) if type(texts[0]) is Encoded else Chunk([*map(str, texts)])):
-            self._wake()
+        self._offer(connection, Chunk(list(texts)))
+
+    def answer(self, connection: Connection, reply: str | Encoded) -> None:
+        """The same for one reply."""
+        self._offer(connection, Answer(reply) if isinstance(reply, Encoded) else Chunk([reply]))
+
+    def _offer(self, connection: Connection, chunk: Chunk) -> None:
+        if connection.offer(chunk):
             self._spoken_to.append(connection)
+            self._wake()
 
     def tell(self, user: int, text: str) -> None:
         """Say something to every connection of one person."""
@@ -100,38 +131,69 @@ class Hub:
             self.say(connection, text)
 
     def flush(self) -> None:
-        """Everything of this tick goes out: one frame a connection, from all its rooms."""
-        if not self._dirty and not self._spoken_to:
-            return
-        dirty, touched = self._dirty, self._spoken_to
-        self._dirty, self._spoken_to = [], []
+        """Everything so far goes out: one frame a connection, from all its rooms."""
+        if self._dirty:
+            started = self._clock()
+            self._tell_rooms()
+            took = self._clock() - started
+            if took > LONG:
+                self._rested_at = started + took + min(REST * took, LONGEST_REST)
+        else:
+            self._flush_spoken_to()
+
+    def _flush_spoken_to(self) -> None:
+        spoken_to, self._spoken_to = self._spoken_to, []
+        for connection in spoken_to:
+            connection.flush()
+
+    def _tell_rooms(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        # The usual tick is one room's: then most connections get this chunk and nothing else.
+        alone = len(dirty) == 1 and not dirty[0][1].ephemeral
+        others: list[Connection] = []
         for room, followers in dirty:
             if followers.texts:
                 chunk = Chunk(followers.texts, followers.first, followers.last)
                 followers.texts = []
-                # The usual tick is one room's: then most connections get this chunk and nothing else.
-                alone = len(dirty) == 1 and not followers.ephemeral
                 for connection in followers.connections:
                     if connection.held and room in connection.held:
                         connection.held[room].append(chunk)
                     elif alone and not connection.offered:
-                        connection.hand_over(chunk)
+                        others.append(connection)
                     elif connection.offer(chunk):
-                        touched.append(connection)
+                        self._spoken_to.append(connection)
             if followers.ephemeral:
                 chunk = Chunk(followers.ephemeral)
                 followers.ephemeral = []
                 for connection in followers.connections:
                     if room not in connection.held and not connection.congested and connection.offer(chunk):
-                        touched.append(connection)
-        for connection in touched:
-            connection.flush()
+                        self._spoken_to.append(connection)
+        # Those first who are answered: they go on while the others are told.
+        self._flush_spoken_to()
+        for connection in others:
+            connection.hand_over(chunk)
 
     def _mark(self, room: int, followers: Followers) -> None:
         if not followers.texts and not followers.ephemeral:
-            self._wake()
             self._dirty.append((room, followers))
+            self._wake()
 
     def _wake(self) -> None:
-        if not self._dirty and not self._spoken_to:
-            self._schedule(self.flush)
+        if not self._awake:
+            self._awake = True
+            self._schedule(self._end_tick, 0)
+
+    def _end_tick(self) -> None:
+        self._awake = False
+        rest = self._rested_at - self._clock() if self._dirty else 0
+        if rest <= 0:
+            self.flush()
+            return
+        self._flush_spoken_to()
+        if not self._resting:
+            self._resting = True
+            self._schedule(self._end_rest, rest)
+
+    def _end_rest(self) -> None:
+        self._resting = False
+        self.flush()

@@ -265,7 +265,7 @@ class Socket:
             self._resume()
 
     def _reply(self, ref: int | None, reply: Any) -> None:
-        self._node.hub.say(self.connection, protocol.reply(reply, ref))
+        self._node.hub.answer(self.connection, protocol.reply(reply, ref))
 
     def _error(self, ref: int | None, problem: BaseException) -> None:
         if not isinstance(problem, KlatchError):
