@@ -128,10 +128,11 @@ class Person:
             while True:
                 try:
                     await self.held.catch_up()
-                    if self.held.knows(known):
-                        return
+                    # What a client knows that is cut off may be of a log that is no more.
                     if self.held.client._reader is None or self.held.client._reader.done():
                         raise Closed(1006)
+                    if self.held.knows(known):
+                        return
                 except AWAY:
                     await self.come_back()
                 except RequestError as refused:
