@@ -76,12 +76,14 @@ def messages_of(sent: Collection[tuple[int, UUID]]) -> dict[tuple[int | None, UU
     asked, values = bulk.asked(author=[author for author, _ in sent], client=[client for _, client in sent])
     with connection.cursor() as cursor:
         cursor.execute(asked + _MESSAGES_OF, values)
-        ids = [row[0] for row in cursor.fetchall()]
+        ids = [key for (key,) in cursor.fetchall() if key is not None]
     return {(row.author_id, row.client_id): row for row in Message.objects.filter(pk__in=ids)} if ids else {}
 
 
+# One at a time, by the index: asked to join, PostgreSQL reads all messages of these authors in a young database.
 _MESSAGES_OF = (
-    "SELECT m.id FROM asked CROSS JOIN klatch_message m WHERE m.author_id = asked.author AND m.client_id = asked.client"
+    "SELECT (SELECT m.id FROM klatch_message m WHERE m.author_id = asked.author AND m.client_id = asked.client) "
+    "FROM asked"
 )
 
 
