@@ -67,6 +67,6 @@ class World:
                 reply = command.run(self.person, request)
         except KlatchError as refused:
             reply = {"type": "error", "ref": request.ref, **refused.as_dict()}
-        told = json.loads(protocol.reply(reply, request.ref))
+        told = json.loads(str(protocol.reply(reply, request.ref)))
         assert told.get("code") in {None, *CODES}
         return check(told)
