@@ -9,9 +9,8 @@ from klatch.realtime.chunk import Answer, Chunk
 from klatch.realtime.connection import Connection
 from klatch.relay import Envelope
 
-LONG = 0.002  # seconds: a flush that takes longer is followed by a rest
-REST = 0.5  # of the time that it took
-LONGEST_REST = 0.008  # seconds
+LONG = 0.002  # seconds: a flush that takes longer is followed by a rest as long
+LONGEST_REST = 0.01
 
 Schedule = Callable[[Callable[[], None], float], object]
 
@@ -41,7 +40,7 @@ class Hub:
     """Everything here runs in the event loop.
 
     What a tick brings goes out at its end. To tell a large room takes long, and one event nearly as long as many: then
-    events rest a little, while more are read and stored, and go out together. Answers do not rest.
+    the next round rests a little, while more is read and stored, and goes out together.
     """
 
     def __init__(self, schedule: Schedule = schedule, clock: Callable[[], float] = time.monotonic) -> None:
@@ -132,22 +131,17 @@ class Hub:
 
     def flush(self) -> None:
         """Everything so far goes out: one frame a connection, from all its rooms."""
-        if self._dirty:
-            started = self._clock()
-            self._tell_rooms()
-            took = self._clock() - started
-            if took > LONG:
-                self._rested_at = started + took + min(REST * took, LONGEST_REST)
-        else:
-            self._flush_spoken_to()
+        if not self._dirty and not self._spoken_to:
+            return
+        started = self._clock()
+        self._round()
+        took = self._clock() - started
+        if took > LONG:
+            self._rested_at = started + took + min(took, LONGEST_REST)
 
-    def _flush_spoken_to(self) -> None:
-        spoken_to, self._spoken_to = self._spoken_to, []
-        for connection in spoken_to:
-            connection.flush()
-
-    def _tell_rooms(self) -> None:
-        dirty, self._dirty = self._dirty, []
+    def _round(self) -> None:
+        dirty, touched = self._dirty, self._spoken_to
+        self._dirty, self._spoken_to = [], []
         # The usual tick is one room's: then most connections get this chunk and nothing else.
         alone = len(dirty) == 1 and not dirty[0][1].ephemeral
         others: list[Connection] = []
@@ -161,15 +155,16 @@ class Hub:
                     elif alone and not connection.offered:
                         others.append(connection)
                     elif connection.offer(chunk):
-                        self._spoken_to.append(connection)
+                        touched.append(connection)
             if followers.ephemeral:
                 chunk = Chunk(followers.ephemeral)
                 followers.ephemeral = []
                 for connection in followers.connections:
                     if room not in connection.held and not connection.congested and connection.offer(chunk):
-                        self._spoken_to.append(connection)
+                        touched.append(connection)
         # Those first who are answered: they go on while the others are told.
-        self._flush_spoken_to()
+        for connection in touched:
+            connection.flush()
         for connection in others:
             connection.hand_over(chunk)
 
@@ -185,12 +180,10 @@ class Hub:
 
     def _end_tick(self) -> None:
         self._awake = False
-        rest = self._rested_at - self._clock() if self._dirty else 0
+        rest = self._rested_at - self._clock()
         if rest <= 0:
             self.flush()
-            return
-        self._flush_spoken_to()
-        if not self._resting:
+        elif not self._resting:
             self._resting = True
             self._schedule(self._end_rest, rest)
 
