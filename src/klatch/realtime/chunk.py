@@ -1,4 +1,7 @@
-"""What one tick brought to one room, made into bytes once for all who follow it. Knows nobody."""
+"""What goes out as a frame: what a tick brought to a room, made into bytes once for all who follow it; or one answer.
+
+Knows nobody.
+"""
 
 from klatch.protocol import Encoded
 
