@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 import klatch
-from klatch import commands, encoded, lookups, protocol, queries, search
+from klatch import commands, encoded, lookups, proof, protocol, queries, search
 from klatch.actions import directs, messages, reactions, rooms
 from klatch.models import Membership
 from klatch.realtime import resume
@@ -103,7 +103,7 @@ HOT: dict[str, Callable[[Any, Any, Any], Any]] = {
     "hello": lambda rosa, room, first: resume.read([resume.Hello(rosa, None, {})]),
     "resume": lambda rosa, room, first: resume.read_room(rosa, room.pk, 1),
     "proof": lambda rosa, room, first: lookups.standing([(room.pk, rosa.pk), (room.pk + 1, rosa.pk)]),
-    "touched": lambda rosa, room, first: lookups.touched(room.pk, 1, 3),
+    "touched": lambda rosa, room, first: proof.touched(room.pk, 1, 3),
     "who left": lambda rosa, room, first: queries.left_since(room.pk, 1),
     "look at the log": lambda rosa, room, first: (
         queries.last_event_id(),

@@ -17,8 +17,8 @@ from django.db import connection
 from pydantic_core import from_json
 
 from klatch import protocol, serialize
-from klatch.lookups import Version
 from klatch.models import Room
+from klatch.proof import Version
 
 MESSAGES_BYTES = 32 * 2**20
 ROOMS_BYTES = 4 * 2**20

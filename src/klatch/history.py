@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from klatch import lookups, queries
+from klatch import queries
 from klatch.errors import Invalid, NotFound
 from klatch.models import Event
+from klatch.proof import Version
 
 NOTICES_PAGE = 200
 END = 2**63 - 1
@@ -29,7 +30,7 @@ class Place(NamedTuple):
 class Row(NamedTuple):
     """Of a message what a page has to know before its words are looked up."""
 
-    version: lookups.Version
+    version: Version
     position: int
     seq: int
     chars: int
@@ -86,7 +87,7 @@ def _rows(room_id: int, where: str, position: int, limit: int, chars: int = PAGE
         chars -= row[8]
         if found and chars < 0:
             break
-        found.append(Row(lookups.Version(*row[:6]), *row[6:]))
+        found.append(Row(Version(*row[:6]), *row[6:]))
     return found
 
 

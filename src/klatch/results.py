@@ -9,7 +9,7 @@ from django.db import connection
 
 from klatch import lookups, search
 from klatch.errors import NotFound
-from klatch.lookups import Version
+from klatch.proof import Version
 from klatch.text.search import parse_query
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import klatch
-from klatch import commands, history, lookups, protocol, queries, replies, serialize
+from klatch import commands, history, lookups, proof, protocol, queries, replies, serialize
 from klatch.actions import members, rooms
 from klatch.errors import NotFound
 from klatch.models import Event, Membership, Room
@@ -148,13 +148,13 @@ async def test_who_comes_online_is_in_the_next_list_though_nothing_was_committed
 
 
 def test_a_state_stands_until_anybody_commits_and_only_where_that_can_be_told_without_waiting(db: None) -> None:
-    state = lookups.state()
+    state = proof.state()
     if connection.vendor != "sqlite":
-        assert not lookups.stands(state)
+        assert not proof.stands(state)
         return
-    assert lookups.stands(state)
-    assert not lookups.stands(state._replace(ahead=False))
-    assert not lookups.stands(None)
+    assert proof.stands(state)
+    assert not proof.stands(state._replace(ahead=False))
+    assert not proof.stands(None)
 
     wrote, go_on = threading.Event(), threading.Event()
 
@@ -169,15 +169,15 @@ def test_a_state_stands_until_anybody_commits_and_only_where_that_can_be_told_wi
     thread.start()
     assert wrote.wait(10)
     # Nothing is committed yet; and who writes is not waited for.
-    assert lookups.stands(state)
+    assert proof.stands(state)
     assert thread.is_alive()
     go_on.set()
     thread.join()
-    assert not lookups.stands(state)
-    state = lookups.state()
-    assert lookups.stands(state)
+    assert not proof.stands(state)
+    state = proof.state()
+    assert proof.stands(state)
     connection.close()
-    assert not lookups.stands(state)
+    assert not proof.stands(state)
 
 
 async def test_who_asks_while_a_page_is_read_waits_for_it_and_gets_what_was_acknowledged_before(

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from klatch import commands, encoded, lookups, protocol, replies
+from klatch import commands, encoded, lookups, proof, protocol, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
 from klatch.realtime.database import Database
@@ -76,7 +76,7 @@ class Reads:
         """All that was asked for: at once where nothing at all was committed since the last visit, else by another."""
         self._visiting = False
         # No visit is out, so the prover's thread rests.
-        if lookups.stands(self._state):
+        if proof.stands(self._state):
             self._repeat()
         if self._history or self._directory:
             self._visiting = True
@@ -200,11 +200,11 @@ def _visit(
 ) -> tuple[Any, dict[Pair, int], dict[int, tuple[int, set[int] | None]], dict[int, protocol.Encoded]]:
     """Who of these is in which room, and its number; what the log has more than is kept; directories. Under a state."""
     # Read before what it stands for: something newer under an older state is only proved, or made, once more.
-    state = lookups.state()
+    state = proof.state()
     seqs = lookups.standing(pairs) if pairs else {}
     heads = {room: seq for (room, _), seq in seqs.items()}
     moved = {
-        room: (heads[room], lookups.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
+        room: (heads[room], proof.touched(room, seq, heads[room]) if heads[room] - seq <= BEHIND else None)
         for room, seq in kept.items()
         if heads.get(room, seq) > seq
     }
