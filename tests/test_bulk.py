@@ -1,11 +1,15 @@
 """What is read and written by hand is what the ORM would have read and written."""
 
+import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.db import DataError, connection
 from django.forms import model_to_dict
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from klatch import lookups
 from klatch.actions import messages
@@ -67,3 +71,45 @@ def test_of_nobody_and_nothing_nothing_is_found() -> None:
     assert lookups.rooms_of([]) == {}
     loner = make_user("loner")
     assert lookups.memberships([loner.pk])[loner.pk] == []
+
+
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no arrays")
+# What a text of PostgreSQL can have: everything but NUL, and no half of a surrogate pair.
+texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
+columns = st.one_of(
+    st.tuples(st.just("bigint"), st.lists(st.none() | st.integers(-(2**63), 2**63 - 1))),
+    st.tuples(st.just("text"), st.lists(texts)),
+    st.tuples(st.just("text"), st.lists(st.none() | texts)),
+    st.tuples(st.just("uuid"), st.lists(st.none() | st.uuids())),
+    st.tuples(st.just("timestamptz"), st.lists(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))),
+)
+
+
+@on_postgresql
+@given(columns)
+@example(
+    ("text", ["", "NULL", "null", None, '"', "\\", "\\\\n", "{a,b}", " ,\n\t\u2003", "'", "%s", "\U0001f600", '","'])
+)
+@example(("text", ["\\"]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_array_written_by_hand_is_what_the_driver_would_have_sent(column: tuple[str, list[Any]]) -> None:
+    kind, values = column
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT %s::{kind}[], %s::{kind}[]", [bulk.array(values), values])
+        by_hand, by_driver = cursor.fetchone()
+    assert by_hand == by_driver == values
+
+
+@on_postgresql
+@given(st.lists(st.dictionaries(texts, texts | st.none() | st.integers(), max_size=3)))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_an_array_of_json_says_what_its_values_say(values: list[dict[str, Any]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_jsonb(%s::jsonb[])::text", [bulk.array(values)])
+        assert json.loads(cursor.fetchone()[0]) == values
+
+
+def test_a_text_with_a_nul_is_refused_and_parts_no_array() -> None:
+    for values in (["a\0b"], ["a", "b\0"], [None, "\0"]):
+        with pytest.raises(DataError):
+            bulk.array(values)

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from klatch.models import bulk
 from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
 
 NEWEST = 1_000  # messages with the words that are looked at before the index is asked for the rooms
@@ -21,6 +22,8 @@ removed = True
 def add(entries: Iterable[tuple[int, int, str]]) -> None:
     """Index new messages: (message id, room id, body)."""
     rows = [(key, room, tokens(body)) for key, room, body in entries]
+    if not rows:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.executemany(
@@ -33,7 +36,7 @@ def add(entries: Iterable[tuple[int, int, str]]) -> None:
                 "INSERT INTO klatch_search(id, room, words) "
                 "SELECT id, room, words::tsvector "
                 "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS given(id, room, words)",
-                [[row[0] for row in rows], [row[1] for row in rows], [tsvector(row[2]) for row in rows]],
+                bulk.arrays([(key, room, tsvector(words)) for key, room, words in rows]),
             )
 
 
