@@ -143,8 +143,10 @@ class _Filler:
                 self.seq[room] += 1
                 rows.append((room, person, role, 0, BEGIN))
                 events.append((room, self.seq[room], "member.joined", None, person, person, {"role": role}, BEGIN))
-        bulk.insert(Membership, ("room", "user", "role", "read", "joined_at"), rows)
-        bulk.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
+        writes = bulk.Writes()
+        writes.insert(Membership, ("room", "user", "role", "read", "joined_at"), rows)
+        writes.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
+        writes.send()
 
     def _post(self, numbers: tuple[int, ...]) -> None:
         from klatch import search, text
@@ -160,17 +162,21 @@ class _Filler:
             seq, position = self.seq[room], self.count[room]
             client_id = uuid.UUID(int=number)
             html = text.render(body)
-            rows.append((room, author, client_id, position, seq, seq, body, html, text.RENDERER_VERSION, None, at))
+            rows.append(
+                (number, room, author, client_id, position, seq, seq, body, html, text.RENDERER_VERSION, None, at)
+            )
             events.append((room, seq, "message.posted", number, author, None, {}, at))
             entries.append((number, room, body))
             if number % 25 == 0:
                 reactions.append((number, author, "👍"))
-        fields = ("room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to", "at")
-        ids = bulk.insert(Message, fields, rows)
-        if (ids[0], ids[-1]) != (numbers[0], numbers[-1]):
+        names = ("id", "room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer")
+        if bulk.new_ids(Message, len(numbers)) != list(numbers):
             raise RuntimeError("the database was not empty")
-        bulk.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
-        bulk.insert(Reaction, ("message", "user", "emoji"), reactions)
+        writes = bulk.Writes()
+        writes.insert(Message, (*names, "reply_to", "at"), rows)
+        writes.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
+        writes.insert(Reaction, ("message", "user", "emoji"), reactions)
+        writes.send()
         search.add(entries)
 
     def _bodies(self, count: int) -> Iterator[str]:
@@ -182,11 +188,13 @@ class _Filler:
 
         from klatch.models import Room, bulk
 
-        bulk.update(
+        writes = bulk.Writes()
+        writes.update(
             Room,
             ("seq", "count", "members", "active_at"),
             [(self.seq[n], self.count[n], len(self.people_of[n]), self.last[n], n) for n in range(1, ROOMS + 1)],
         )
+        writes.send()
         with connection.cursor() as cursor:
             if connection.vendor == "postgresql":
                 # The people were given their ids: the next account must not get one of those.

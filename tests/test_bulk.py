@@ -37,9 +37,9 @@ def test_rows_read_by_hand_are_those_of_the_orm() -> None:
 def test_memberships_are_found_by_pairs_and_not_across_them() -> None:
     rosa, ben = make_user("rosa"), make_user("ben")
     hers, his = make_room(rosa), make_room(ben)
-    found = lookups.membership_ids([(hers.pk, rosa.pk), (hers.pk, ben.pk), (0, rosa.pk)])
+    found = lookups.locked_memberships([(hers.pk, rosa.pk), (hers.pk, ben.pk), (0, rosa.pk)])
     assert list(found) == [(hers.pk, rosa.pk)]
-    assert lookups.membership_ids([(his.pk, ben.pk)]).keys() == {(his.pk, ben.pk)}
+    assert lookups.locked_memberships([(his.pk, ben.pk)]).keys() == {(his.pk, ben.pk)}
 
 
 def test_what_was_sent_is_found_under_its_author_alone() -> None:
@@ -47,22 +47,53 @@ def test_what_was_sent_is_found_under_its_author_alone() -> None:
     room = make_room(rosa, ben)
     key = uuid.uuid4()
     sent = messages.post(room, rosa, "hello", client_id=key)
-    assert lookups.messages_of([(rosa.pk, key), (ben.pk, key), (rosa.pk, uuid.uuid4())]) == {(rosa.pk, key): sent}
+    found, ids = lookups.messages_of([(rosa.pk, key), (ben.pk, key), (rosa.pk, uuid.uuid4())])
+    assert found == {(rosa.pk, key): sent}
+    assert sent.pk < ids[0] < ids[1] < ids[2]
 
 
 def test_an_id_is_never_given_twice() -> None:
     room = make_room(make_user("rosa"))
 
     def insert(*seqs: int) -> list[int]:
-        rows: list[Any] = [(room.pk, seq, Event.Kind.MESSAGE_POSTED, {"a": 1}, room.created_at) for seq in seqs]
-        return bulk.insert(Event, ("room", "seq", "kind", "data", "at"), rows)
+        ids = bulk.new_ids(Event, len(seqs))
+        writes = bulk.Writes()
+        writes.insert(
+            Event,
+            ("id", "room", "seq", "kind", "data", "at"),
+            [
+                (key, room.pk, seq, Event.Kind.MESSAGE_POSTED, {"a": 1}, room.created_at)
+                for key, seq in zip(ids, seqs, strict=True)
+            ],
+        )
+        writes.send()
+        return ids
 
     first = insert(101, 102)
     Event.objects.filter(pk=first[1]).delete()
     second = insert(103)
     assert first[0] < first[1] < second[0]
     assert Event.objects.get(pk=second[0]).data == {"a": 1}
-    assert bulk.insert(Message, ("room",), []) == []
+    assert insert() == []
+
+
+def test_what_is_written_together_is_all_written_and_once() -> None:
+    rosa = make_user("rosa")
+    rooms = [make_room(rosa), make_room(rosa)]
+    events = Event.objects.count()
+    writes = bulk.Writes()
+    writes.insert(
+        Event, ("room", "seq", "kind", "data", "at"), [(rooms[0].pk, 101, "room.changed", {}, rooms[0].created_at)]
+    )
+    writes.update(Room, ("name", "seq"), [("\"{A, \\'1'}\"", 101, rooms[0].pk), ("B", 7, rooms[1].pk)])
+    writes.insert(Message, ("room",), [])
+    writes.send()
+    writes.send()
+    assert Event.objects.count() == events + 1
+    assert [(row.name, row.seq) for row in lookups.locked_rooms([room.pk for room in rooms])] == [
+        ("\"{A, \\'1'}\"", 101),
+        ("B", 7),
+    ]
 
 
 def test_of_nobody_and_nothing_nothing_is_found() -> None:

@@ -49,11 +49,15 @@ class Entry:
 
 
 class Record:
-    """The events of one transaction. ``rooms`` holds the locked rooms that exist, by id."""
+    """The events of one transaction. ``rooms`` holds the locked rooms that exist, by id.
+
+    ``writes`` takes rows that are to be stored together with the events, when the record closes.
+    """
 
     def __init__(self, rooms: dict[int, Room]) -> None:
         self.rooms = rooms
         self.entries: list[Entry] = []
+        self.writes = bulk.Writes()
         self.at = timezone.now()
 
     def append(
@@ -75,7 +79,7 @@ class Record:
 
     def save(self) -> None:
         """Write the events and the counters of the rooms that have some."""
-        bulk.insert(
+        self.writes.insert(
             Event,
             ("room", "seq", "kind", "message", "actor", "user", "data", "at"),
             [
@@ -93,11 +97,12 @@ class Record:
             ],
         )
         touched = {entry.room.pk: entry.room for entry in self.entries}
-        bulk.update(
+        self.writes.update(
             Room,
             ("seq", "count", "members", "active_at"),
             [(room.seq, room.count, room.members, room.active_at, key) for key, room in touched.items()],
         )
+        self.writes.send()
 
     def envelopes(self) -> list[Envelope]:
         """Every event encoded, once, for everybody."""

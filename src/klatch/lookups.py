@@ -4,7 +4,7 @@ Never writes, and decides nothing: what is found is judged by who asks.
 """
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from uuid import UUID
 
 from django.db import connection
@@ -49,37 +49,44 @@ def rooms_of(people: Collection[int]) -> dict[int, set[int]]:
 _ROOMS_OF = "SELECT m.user_id, m.room_id FROM asked CROSS JOIN klatch_membership m WHERE m.user_id = asked.person"
 
 
-def membership_ids(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """Those of these (room, person) that are memberships, each with the row's id."""
-    return _of_members("SELECT m.room_id, m.user_id, m.id", "", pairs)
+def locked_memberships(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+    """Those of these (room, person) that are memberships, each with the row's id; locked by id."""
+    # One order for every process, or two would wait for each other: a single UPDATE locks as it likes.
+    order = "ORDER BY m.id FOR NO KEY UPDATE OF m" if connection.features.has_select_for_update else ""
+    return _of_members("SELECT m.room_id, m.user_id, m.id", "", pairs, order)
 
 
 def standing(pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
-    """The same, each with the number of the room's last event at that moment."""
+    """Those of these (room, person) that are memberships, each with the number of the room's last event by then."""
     return _of_members("SELECT m.room_id, m.user_id, r.seq", "JOIN klatch_room r ON r.id = m.room_id", pairs)
 
 
-def _of_members(what: str, join: str, pairs: Collection[tuple[int, int]]) -> dict[tuple[int, int], int]:
+def _of_members(
+    what: str, join: str, pairs: Collection[tuple[int, int]], order: str = ""
+) -> dict[tuple[int, int], int]:
     asked, values = bulk.asked(room=[room for room, _ in pairs], person=[person for _, person in pairs])
     # In this order on SQLite: each pair is looked up in the index.
     pairs_of = "FROM asked CROSS JOIN klatch_membership m"
     where = "WHERE m.room_id = asked.room AND m.user_id = asked.person"
     with connection.cursor() as cursor:
-        cursor.execute(f"{asked} {what} {pairs_of} {join} {where}", values)
+        cursor.execute(f"{asked} {what} {pairs_of} {join} {where} {order}", values)
         return {(room, person): found for room, person, found in cursor.fetchall()}
 
 
-def messages_of(sent: Collection[tuple[int, UUID]]) -> dict[tuple[int | None, UUID], Message]:
-    """The messages that were posted under these (author, client id)."""
+def messages_of(sent: Sequence[tuple[int, UUID]]) -> tuple[dict[tuple[int | None, UUID], Message], list[int]]:
+    """The messages posted under these (author, client id); and an id for each that may be new, in ascending order."""
     asked, values = bulk.asked(author=[author for author, _ in sent], client=[client for _, client in sent])
+    with_ids = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        cursor.execute(asked + _MESSAGES_OF, values)
-        ids = [key for (key,) in cursor.fetchall() if key is not None]
-    return {(row.author_id, row.client_id): row for row in Message.objects.filter(pk__in=ids)} if ids else {}
+        cursor.execute(asked + (_MESSAGES_OR_IDS if with_ids else _MESSAGES), values)
+        rows = cursor.fetchall()
+    new = [row[1] for row in rows] if with_ids else bulk.new_ids(Message, len(sent))
+    ids = [row[0] for row in rows if row[0] is not None]
+    known = {(row.author_id, row.client_id): row for row in Message.objects.filter(pk__in=ids)} if ids else {}
+    return known, new
 
 
 # One at a time, by the index: asked to join, PostgreSQL reads all messages of these authors in a young database.
-_MESSAGES_OF = (
-    "SELECT (SELECT m.id FROM klatch_message m WHERE m.author_id = asked.author AND m.client_id = asked.client) "
-    "FROM asked"
-)
+_MESSAGE = "(SELECT m.id FROM klatch_message m WHERE m.author_id = asked.author AND m.client_id = asked.client)"
+_MESSAGES = f"SELECT {_MESSAGE} FROM asked"  # noqa: S608 - as above
+_MESSAGES_OR_IDS = f"SELECT {_MESSAGE}, {bulk.next_id(Message)} FROM asked"  # noqa: S608 - as above

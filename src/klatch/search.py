@@ -19,25 +19,28 @@ PAGES_AT_ONCE = 64  # of the index, rewritten in one step: 20 ms at most
 removed = True
 
 
-def add(entries: Iterable[tuple[int, int, str]]) -> None:
-    """Index new messages: (message id, room id, body)."""
+def add(entries: Iterable[tuple[int, int, str]], writes: bulk.Writes | None = None) -> None:
+    """Index new messages: (message id, room id, body); on PostgreSQL with ``writes``, if others are written too."""
     rows = [(key, room, tokens(body)) for key, room, body in entries]
     if not rows:
         return
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
             cursor.executemany(
                 "INSERT INTO klatch_search(rowid, words, room) VALUES (%s, %s, %s)",
                 [(key, " ".join(words), f"r{room}") for key, room, words in rows],
             )
-        else:
-            # One statement, no pipeline, one text: see models.bulk.
-            cursor.execute(
-                "INSERT INTO klatch_search(id, room, words) "
-                "SELECT id, room, words::tsvector "
-                "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS given(id, room, words)",
-                bulk.arrays([(key, room, tsvector(words)) for key, room, words in rows]),
-            )
+        return
+    together = writes or bulk.Writes()
+    together.add(_INSERT, bulk.arrays([(key, room, tsvector(words)) for key, room, words in rows]))
+    if writes is None:
+        together.send()
+
+
+_INSERT = (
+    "INSERT INTO klatch_search(id, room, words) SELECT id, room, words::tsvector "
+    "FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS given(id, room, words)"
+)
 
 
 def change(key: int, room: int, body: str) -> None:

@@ -12,7 +12,7 @@ from klatch import lookups, policy, queries, search, text
 from klatch.conf import conf
 from klatch.errors import Invalid, KlatchError, NotFound, TooLarge
 from klatch.log import Entry, Record, record
-from klatch.models import Event, Membership, Message, Room, bulk
+from klatch.models import Event, Membership, Message, Room
 
 FIELDS = [field.attname for field in Message._meta.concrete_fields]
 
@@ -71,8 +71,10 @@ class _Batch:
         self.made = made
         self.drafts = drafts
         pairs = {(draft.room_id, draft.author.pk) for draft in drafts}
-        self.memberships = lookups.membership_ids(pairs)
-        self.known = lookups.messages_of({(draft.author.pk, draft.client_id) for draft in drafts})
+        self.memberships = lookups.locked_memberships(pairs)
+        sent = {(draft.author.pk, draft.client_id) for draft in drafts}
+        self.known, ids = lookups.messages_of(list(sent))
+        self.ids = iter(ids)
         wanted = {draft.reply_to for draft in drafts if draft.reply_to is not None}
         self.quoted = {row.pk: row for row in queries.messages().filter(pk__in=wanted)} if wanted else {}
         self.now = timezone.now()
@@ -93,8 +95,8 @@ class _Batch:
             self.known[key] = message
             new.append(message)
             results.append(message)
-        _insert(new)
-        search.add((row.pk, row.room_id, row.body) for row in new)
+        self._insert(new)
+        search.add([(row.pk, row.room_id, row.body) for row in new], self.made.writes)
         self._move_read_positions(new)
         return results
 
@@ -112,6 +114,7 @@ class _Batch:
         room.count += 1
         room.active_at = self.now
         values = {
+            "id": next(self.ids),
             "room_id": room.pk,
             "author_id": draft.author.pk,
             "client_id": draft.client_id,
@@ -136,23 +139,23 @@ class _Batch:
         for message in new:
             assert message.author_id is not None
             moved[self.memberships[message.room_id, message.author_id]] = message.position
-        bulk.update(Membership, ("read",), [(moved[key], key) for key in sorted(moved)])
+        self.made.writes.update(Membership, ("read",), [(moved[key], key) for key in sorted(moved)])
 
-
-def _insert(new: Sequence[Message]) -> None:
-    ids = bulk.insert(
-        Message,
-        ("room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to", "at"),
-        [
+    def _insert(self, new: Sequence[Message]) -> None:
+        self.made.writes.insert(
+            Message,
             (
-                row.room_id, row.author_id, row.client_id, row.position, row.seq, row.rev, row.body, row.html,
-                row.renderer, row.reply_to_id, row.at,
-            )
-            for row in new
-        ],
-    )  # fmt: skip
-    for row, key in zip(new, ids, strict=True):
-        row.pk = key
+                "id", "room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to",
+                "at",
+            ),
+            [
+                (
+                    row.pk, row.room_id, row.author_id, row.client_id, row.position, row.seq, row.rev, row.body,
+                    row.html, row.renderer, row.reply_to_id, row.at,
+                )
+                for row in new
+            ],
+        )  # fmt: skip
 
 
 def edit(user: Any, message_id: int, body: str) -> Entry | None:

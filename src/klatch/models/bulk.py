@@ -68,48 +68,65 @@ def asked(**columns: Sequence[Any]) -> tuple[str, list[Any]]:
     return f"WITH asked({names}) AS (SELECT * FROM unnest({arrays})) ", list(map(array, columns.values()))  # noqa: S608
 
 
-def insert(model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> list[int]:
-    """Insert rows of these fields; returns their new ids, in the order of the rows."""
-    if not rows:
-        return []
-    if connection.vendor == "sqlite":
-        return _insert_numbered(model, fields, rows)
-    with connection.cursor() as cursor:
-        cursor.execute(_insert_many_sql(model, fields), arrays(rows))
-        return [row[0] for row in cursor.fetchall()]
+class Writes:
+    """Rows for several tables: on SQLite written at once, on PostgreSQL together by ``send``.
+
+    There they are one statement and one answer to wait for, in no order: what refers to another row of theirs must
+    know its id. Never psycopg's pipeline: PostgreSQL forgets ``idle_in_transaction_session_timeout`` for a client that
+    falls silent after one (``writer`` needs it).
+    """
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[str, list[Any]]] = []
+
+    def insert(self, model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> None:
+        if connection.vendor == "sqlite":
+            self._at_once(_insert_sql(model, fields), rows)
+        elif rows:
+            self.add(_insert_many_sql(model, fields), arrays(rows))
+
+    def update(self, model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> None:
+        """Each row is the new values, then the id. Who changes several has locked them, in the order of their ids."""
+        if connection.vendor == "sqlite":
+            self._at_once(_update_sql(model, fields), rows)
+        elif rows:
+            self.add(_update_many_sql(model, fields), arrays(rows))
+
+    def add(self, statement: str, values: list[Any]) -> None:
+        """Any other statement for PostgreSQL."""
+        self._waiting.append((statement, values))
+
+    def send(self) -> None:
+        if self._waiting:
+            *others, last = [statement for statement, _ in self._waiting]
+            named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(others))
+            values = [value for _, given in self._waiting for value in given]
+            with connection.cursor() as cursor:
+                cursor.execute(f"WITH {named} {last}" if named else last, values)
+            self._waiting.clear()
+
+    def _at_once(self, statement: str, rows: Sequence[Row]) -> None:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, [list(map(_for_sqlite, row)) for row in rows])
 
 
-def _insert_numbered(model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> list[int]:
-    """One prepared statement for each row. Who may write is alone on SQLite, so the ids can be known before."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [model._meta.db_table])
-        last = cursor.fetchone()
-        first = (last[0] if last else 0) + 1
-        ids = list(range(first, first + len(rows)))
-        cursor.executemany(
-            _insert_sql(model, ("id", *fields)),
-            [[key, *map(_for_sqlite, row)] for key, row in zip(ids, rows, strict=True)],
-        )
-    return ids
-
-
-def update(model: type[models.Model], fields: tuple[str, ...], rows: Iterable[Row]) -> None:
-    """Set these fields of rows; each row is the new values, then the id."""
-    given = list(rows)
-    if not given:
-        return
+def new_ids(model: type[models.Model], count: int) -> list[int]:
+    """Ids for new rows, ascending. On SQLite they are only read: for whoever inserts in this transaction."""
+    table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.executemany(_update_sql(model, fields), [list(map(_for_sqlite, row)) for row in given])
-            return
-        # Never psycopg's executemany: it pipelines, and PostgreSQL forgets idle_in_transaction_session_timeout for a
-        # client that falls silent after a pipeline (writer.py needs it).
-        if len(given) > 1:
-            # One order for every process, or two would wait for each other: a single UPDATE locks as it likes.
-            keys = [row[-1] for row in given]
-            rows_of = f'FROM "{model._meta.db_table}" WHERE "id" = ANY(%s::bigint[])'
-            cursor.execute(f'SELECT 1 {rows_of} ORDER BY "id" FOR NO KEY UPDATE', [array(keys)])
-        cursor.execute(_update_many_sql(model, fields), arrays(given))
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            last = cursor.fetchone()
+            first = (last[0] if last else 0) + 1
+            return list(range(first, first + count))
+        cursor.execute(f"SELECT {next_id(model)} FROM generate_series(1, %s)", [count])  # noqa: S608 - as below
+        return [key for (key,) in cursor.fetchall()]
+
+
+def next_id(model: type[models.Model]) -> str:
+    """PostgreSQL's expression for the next id of this table."""
+    # The name is looked up once a statement.
+    return f"nextval((SELECT pg_get_serial_sequence('\"{model._meta.db_table}\"', 'id')::regclass))"
 
 
 @lru_cache(maxsize=64)
@@ -124,7 +141,7 @@ def _insert_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
 def _insert_many_sql(model: type[models.Model], fields: tuple[str, ...]) -> str:
     names = ", ".join(f'"{column}"' for column in _columns(model, fields))
     values = f"SELECT * FROM unnest({_array_types(model, fields)})"  # noqa: S608 - as above
-    return f'INSERT INTO "{model._meta.db_table}" ({names}) {values} RETURNING "id"'
+    return f'INSERT INTO "{model._meta.db_table}" ({names}) {values}'
 
 
 @lru_cache(maxsize=64)
