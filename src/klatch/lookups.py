@@ -3,13 +3,38 @@
 Never writes, and decides nothing: what is found is judged by who asks.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from typing import Any
 from uuid import UUID
 
+from django.contrib.auth import get_user_model
 from django.db import connection
 
-from klatch.models import Membership, Message, Room, bulk
+from klatch.models import Membership, Message, Room, Token, bulk
+
+
+def tokens(hashes: Collection[str]) -> list[Token]:
+    """The tokens with these hashes that are not revoked, each with its person."""
+    lite = connection.vendor == "sqlite"
+    named = "IN (SELECT value FROM json_each(%s))" if lite else "= ANY(%s)"
+    given = json.dumps(list(hashes)) if lite else list(hashes)
+    rows = bulk.select(Token, f"WHERE hash {named} AND revoked_at IS NULL", [given])
+    people = _people({row.user_id for row in rows})
+    found = [row for row in rows if row.user_id in people]
+    for row in found:
+        row.user = people[row.user_id]
+    return found
+
+
+def _people(ids: Collection[int]) -> dict[int, Any]:
+    model = get_user_model()
+    if model._meta.parents:  # its rows are in several tables
+        return model._base_manager.in_bulk(ids)
+    wanted, values = bulk.asked(person=list(ids))
+    condition = f'WHERE "{model._meta.pk.column}" IN ({wanted} SELECT person FROM asked)'  # noqa: S608 - a name of the model's
+    return {person.pk: person for person in bulk.select(model, condition, values)}
 
 
 def locked_rooms(room_ids: Collection[int]) -> list[Room]:

@@ -25,7 +25,9 @@ class Presence:
 
     def enter(self, room: int, user: int) -> bool:
         """Returns whether this made the person online in the room, as far as this process is concerned."""
-        counter = self._here.setdefault(room, Counter())
+        counter = self._here.get(room)
+        if counter is None:
+            counter = self._here[room] = Counter()
         counter[user] += 1
         if counter[user] > 1:
             return False

@@ -208,6 +208,17 @@ class TestTokens:
     def test_a_forged_token_is_nobodys(self, secret: str) -> None:
         assert tokens.user_of_token(secret) is None
 
+    def test_many_are_looked_up_together_and_each_has_its_own_person(self) -> None:
+        rosa, jo, gone = make_user(), make_user(), make_user()
+        made = {person: tokens.create_token(person, "x") for person in (rosa, jo, gone)}
+        row, revoked = tokens.create_token(rosa, "y")
+        tokens.revoke_token(rosa, row.pk)
+        accounts.deactivate(make_user(is_superuser=True), gone)
+        secrets = [secret for _, secret in made.values()]
+        found = tokens.users_of_tokens([*secrets, revoked, "klatch_forged"])
+        assert found == {made[person][1]: (person, made[person][0]) for person in (rosa, jo)}
+        assert all(vars(user).keys() >= {"username", "password", "is_active"} for user, _ in found.values())
+
     def test_the_stored_hash_is_no_token(self) -> None:
         row, _ = tokens.create_token(make_user(), "x")
         assert tokens.user_of_token(row.hash) is None

@@ -71,18 +71,18 @@ class Line(asyncio.Transport):
         self.closed = True
 
 
-async def told(request: bytes, *, deflate: bool = False) -> tuple[list[Any], bytes]:
+async def told(request: bytes, *, deflate: bool = False, application: Any = None) -> tuple[list[Any], bytes]:
     """What the application saw, scope first, and what was answered; a text follows the handshake."""
     seen: list[Any] = []
 
-    async def application(scope: Any, receive: Any, send: Any) -> None:
+    async def curious(scope: Any, receive: Any, send: Any) -> None:
         seen.append({name: value for name, value in scope.items() if name != "extensions"})
         seen.append(await receive())
         await send({"type": "websocket.accept", "headers": [(b"x-more", b"yes")]})
         seen.append(await receive())
 
     config = uvicorn.Config(
-        application,  # type: ignore[arg-type] - uvicorn's types of ASGI are narrower
+        application or curious,
         ws="klatch.server.websocket:WebSocketProtocol", ws_per_message_deflate=deflate, log_config=None,
     )  # fmt: skip
     config.load()
@@ -138,6 +138,24 @@ async def test_what_is_not_plain_goes_the_long_way(headers: dict[str, str], monk
 async def test_another_first_line_goes_the_long_way(start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     at_once, _ = await both(said({}, start=start), monkeypatch)
     assert not at_once
+
+
+@pytest.mark.parametrize("refusal", ["websocket.close", "websocket.http.response.start"])
+async def test_who_is_refused_is_not_accepted_any_more(refusal: str) -> None:
+    """The short way in asks what the long one asks."""
+    faults: list[Exception] = []
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": refusal, "status": 403})
+        try:
+            await send({"type": "websocket.accept"})
+        except RuntimeError as fault:
+            faults.append(fault)
+
+    _, written = await told(said({}), application=application)
+    assert len(faults) == 1
+    assert b"101" not in written
 
 
 async def test_where_compression_is_on_it_is_still_agreed_to() -> None:

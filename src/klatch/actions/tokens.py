@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from klatch import log, text
+from klatch import log, lookups, text
 from klatch.errors import Invalid, LimitReached, NotFound
 from klatch.models import Token
 from klatch.models.invite import hash_secret
@@ -66,5 +66,4 @@ def user_of_token(secret: str) -> tuple[Any, Token] | None:
 def users_of_tokens(secrets: Iterable[str]) -> dict[str, tuple[Any, Token]]:
     """Who acts with these tokens. The look-up is by hash, so its time tells nothing about a secret."""
     named = {hash_secret(secret): secret for secret in secrets}
-    rows = Token.objects.select_related("user").filter(hash__in=list(named), revoked_at=None)
-    return {named[row.hash]: (row.user, row) for row in rows if row.user.is_active}
+    return {named[row.hash]: (row.user, row) for row in lookups.tokens(named) if row.user.is_active}

@@ -6,7 +6,6 @@ Threat: without them anybody fills the memory or the disk with what never ends, 
 import asyncio
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from websockets.http11 import Response
 
 from klatch.server import upgrade
 from klatch.server.websocket import WebSocketProtocol
@@ -74,7 +73,7 @@ class HttpProtocol(HttpToolsProtocol):
         # It and we know one another: neither would be let go of.
         self.parser = None  # type: ignore[assignment]
 
-    def _hand_over(self, answer: Response) -> None:
+    def _hand_over(self, answer: bytes) -> None:
         self.connections.discard(self)
         protocol = WebSocketProtocol(self.config, self.server_state, self.app_state)
         protocol.take_over(self.transport, upgrade.scope(self.scope, self.url), answer)

@@ -8,17 +8,20 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from websockets.datastructures import Headers
-from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS, Response
+from websockets.http11 import MAX_LINE_LENGTH, MAX_NUM_HEADERS
 from websockets.utils import accept_key
 
 CONNECTION = {b"upgrade", b"keep-alive, upgrade"}
 KEY = re.compile(rb"[+/0-9A-Za-z]{21}[AQgw]==")  # sixteen bytes
 ODD = {b"content-length", b"transfer-encoding", b"sec-websocket-protocol"}
+ANSWER = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: {}\r\n"
 
 
-def answer(request: Mapping[str, Any], url: bytes) -> Response | None:
-    """``request`` is an HTTP scope as far as uvicorn has it then; it asks for a WebSocket."""
+def answer(request: Mapping[str, Any], url: bytes) -> bytes | None:
+    """The first lines of what it gets when it is accepted; the headers of server and application follow.
+
+    ``request`` is an HTTP scope as far as uvicorn has it then; it asks for a WebSocket.
+    """
     headers = request["headers"]
     given = dict(headers)
     key = given.get(b"sec-websocket-key", b"")
@@ -32,11 +35,7 @@ def answer(request: Mapping[str, Any], url: bytes) -> Response | None:
         and given.get(b"sec-websocket-version") == b"13"
         and KEY.fullmatch(key)
     )
-    if not plain:
-        return None
-    # uvicorn puts its own date in the place of this one.
-    fields = {"Date": "", "Upgrade": "websocket", "Connection": "Upgrade"}
-    return Response(101, "Switching Protocols", Headers(fields | {"Sec-WebSocket-Accept": accept_key(key.decode())}))
+    return ANSWER.format(accept_key(key.decode())).encode() if plain else None
 
 
 def scope(request: Mapping[str, Any], url: bytes) -> dict[str, Any]:

@@ -5,13 +5,12 @@ straight to who listens: ``klatch.listen``. Whatever is not plain is read by the
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import CloseCode, Frame, apply_mask  # type: ignore[attr-defined]
-from websockets.http11 import Response
-from websockets.protocol import Protocol
+from websockets.protocol import Protocol, State
 
 from klatch.server.keepalive import keepalive
 from klatch.server.waiting import Gate, Mailbox
@@ -24,6 +23,7 @@ MASKED = 0x80
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
+    _answer = b""  # to a handshake that is not read here
     _controls = 0
     _hear: Callable[[str], bool] | None = None
     _held = False  # who listens wants no more for now
@@ -37,12 +37,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.writable = Gate()  # type: ignore[assignment]
         self._arrived = b""  # frames that have not come whole yet
 
-    def take_over(self, transport: asyncio.Transport, scope: Any, answer: Response) -> None:
-        """Begin with a line whose request is read already; ``answer`` is what it gets when it is accepted."""
+    def take_over(self, transport: asyncio.Transport, scope: Any, answer: bytes) -> None:
+        """Begin with a line whose request is read already; ``answer``: see ``upgrade``."""
         self.connections.add(self)
         self.transport = transport
         self.server, self.client, self.scheme = scope["server"], scope["client"], scope["scheme"]
-        self.scope, self.request, self.response = scope, None, answer  # type: ignore[assignment]
+        self.scope, self.request, self.response = scope, None, None  # type: ignore[assignment]
+        self._answer = answer
         self.handshake_initiated = True
         # What follows are frames.
         self.conn.parser = Protocol.parse(self.conn)
@@ -61,6 +62,27 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         await super().run_asgi()
 
     # Out
+
+    async def send(self, message: Any) -> None:
+        undecided = not (self.handshake_complete or self.disconnected or self.initial_response)
+        if self._answer and undecided and message["type"] == "websocket.accept":
+            self._accept(message)
+        else:
+            await super().send(message)
+
+    def _accept(self, message: MutableMapping[str, Any]) -> None:
+        """As uvicorn does it, without taking the answer apart and putting it together again."""
+        if self.transport.is_closing():
+            return
+        fields = [*self.default_headers, *message.get("headers", ())]
+        if message.get("subprotocol"):
+            fields.append((b"sec-websocket-protocol", message["subprotocol"].encode()))
+        self.handshake_complete = True
+        self.conn.state = State.OPEN
+        lines = b"".join(b"%b: %b\r\n" % (name.lower(), value) for name, value in fields)
+        self.transport.write(b"%b%b\r\n" % (self._answer, lines))
+        self._answer = b""
+        self.start_keepalive()
 
     def write(self, frame: bytes) -> bool:
         """Put a whole frame on the line. False where it cannot be taken now: ``send`` then waits, or says why."""
@@ -105,6 +127,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 end = len(data)
             if simple and self._direct():
                 self._hear_text(data[start:end], begin - start)
+            elif simple and self._hear is None and not self.transport.is_closing():
+                self.frames, self.curr_msg_data_type = [_unmasked(data[start:end], begin - start)], "text"
+                self.send_receive_event_to_app()
             elif first == PONG and data[start + 1] & MASKED and size < 126 and not self._parsing:
                 self._bearable()
             else:
@@ -120,7 +145,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def _hear_text(self, frame: bytes, begin: int) -> None:
         try:
-            text = apply_mask(frame[begin:], frame[begin - 4 : begin]).decode()
+            text = _unmasked(frame, begin).decode()
         except UnicodeDecodeError:
             self._parse(frame)  # and refused there
             return
@@ -192,6 +217,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             # Nonsense while the handshake is still being decided: there can be no close frame.
             self.queue.put_nowait({"type": "websocket.disconnect", "code": CloseCode.ABNORMAL_CLOSURE})
             self.transport.close()
+
+
+def _unmasked(frame: bytes, begin: int) -> bytes:
+    return apply_mask(frame[begin:], frame[begin - 4 : begin])
 
 
 def _head(data: bytes, start: int) -> tuple[int, int, int]:
