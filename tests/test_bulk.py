@@ -52,6 +52,22 @@ def test_what_was_sent_is_found_under_its_author_alone() -> None:
     assert sent.pk < ids[0] < ids[1] < ids[2]
 
 
+def test_a_message_that_was_just_posted_is_the_one_that_is_read_back() -> None:
+    rosa, ben = make_user("rosa"), make_user("ben")
+    room = make_room(rosa, ben)
+    first = messages.post(room, rosa, "hello")
+    for posted in (first, messages.post(room, ben, "hello *you*", reply_to=first)):
+        by_orm = Message.objects.get(pk=posted.pk)
+        for field in Message._meta.concrete_fields:
+            given, wanted = getattr(posted, field.attname), getattr(by_orm, field.attname)
+            assert (given, type(given)) == (wanted, type(wanted)), field.name
+        assert (posted.room, posted.author, posted.reply_to) == (by_orm.room, by_orm.author, by_orm.reply_to)
+        assert posted == by_orm
+        assert not posted._state.adding
+        posted.save()
+        assert Message.objects.count() == 2
+
+
 def test_an_id_is_never_given_twice() -> None:
     room = make_room(make_user("rosa"))
 

@@ -60,7 +60,7 @@ def ack(
 
 
 def posted(message: Message) -> protocol.Ack:
-    return ack(message.room_id, message.seq, message.pk, message.position)
+    return ack(message.room_id, message.seq, message.id, message.position)
 
 
 def _changed(event: Entry | None, message_id: int | None = None) -> protocol.Ack:

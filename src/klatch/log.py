@@ -37,11 +37,11 @@ class Entry:
 
     @property
     def room_id(self) -> int:
-        return self.room.pk
+        return self.room.id
 
     @property
     def message_id(self) -> int | None:
-        return None if self.message is None else self.message.pk
+        return None if self.message is None else self.message.id
 
     @property
     def user_id(self) -> int:
@@ -84,7 +84,7 @@ class Record:
             ("room", "seq", "kind", "message", "actor", "user", "data", "at"),
             [
                 (
-                    entry.room.pk,
+                    entry.room.id,
                     entry.seq,
                     entry.kind,
                     entry.message_id,
@@ -96,7 +96,7 @@ class Record:
                 for entry in self.entries
             ],
         )
-        touched = {entry.room.pk: entry.room for entry in self.entries}
+        touched = {entry.room.id: entry.room for entry in self.entries}
         self.writes.update(
             Room,
             ("seq", "count", "members", "active_at"),
@@ -109,7 +109,7 @@ class Record:
         return [
             Envelope(
                 entry.kind,
-                entry.room.pk,
+                entry.room.id,
                 entry.seq,
                 entry.user_id,
                 protocol.encode(serialize.event(entry, entry.reactions)),

@@ -153,6 +153,13 @@ def test_every_word_of_a_body_finds_the_body(body):
 
 
 @settings(max_examples=400, deadline=None)
+@given(st.text(st.characters(max_codepoint=127), max_size=150))
+def test_words_of_plain_letters_are_parted_like_all_others(body):
+    # One letter beyond ASCII sends the whole body the long way.
+    assert [*tokens(body), "я"] == tokens(f"{body} я")
+
+
+@settings(max_examples=400, deadline=None)
 @given(words)
 def test_a_body_finds_itself_whatever_is_in_it(body):
     index = Index()

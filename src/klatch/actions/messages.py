@@ -5,16 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.utils import timezone
 
 from klatch import lookups, policy, queries, search, text
 from klatch.conf import conf
 from klatch.errors import Invalid, KlatchError, NotFound, TooLarge
 from klatch.log import Entry, Record, record
-from klatch.models import Event, Membership, Message, Room
-
-FIELDS = [field.attname for field in Message._meta.concrete_fields]
+from klatch.models import Event, Membership, Message, Room, bulk
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +66,9 @@ class _Batch:
 
     def __init__(self, made: Record, drafts: Sequence[Draft]) -> None:
         self.made = made
-        self.drafts = drafts
-        pairs = {(draft.room_id, draft.author.pk) for draft in drafts}
-        self.memberships = lookups.locked_memberships(pairs)
-        sent = {(draft.author.pk, draft.client_id) for draft in drafts}
-        self.known, ids = lookups.messages_of(list(sent))
+        self.drafts = [(draft, draft.author.pk) for draft in drafts]
+        self.memberships = lookups.locked_memberships({(draft.room_id, author) for draft, author in self.drafts})
+        self.known, ids = lookups.messages_of(list({(author, draft.client_id) for draft, author in self.drafts}))
         self.ids = iter(ids)
         wanted = {draft.reply_to for draft in drafts if draft.reply_to is not None}
         self.quoted = {row.pk: row for row in queries.messages().filter(pk__in=wanted)} if wanted else {}
@@ -82,13 +77,13 @@ class _Batch:
     def post(self) -> list[Message | KlatchError]:
         results: list[Message | KlatchError] = []
         new: list[Message] = []
-        for draft in self.drafts:
-            key = (draft.author.pk, draft.client_id)
+        for draft, author in self.drafts:
+            key = (author, draft.client_id)
             if key in self.known:
                 results.append(self.known[key])
                 continue
             try:
-                message = self._message(draft)
+                message = self._message(draft, author)
             except KlatchError as refused:
                 results.append(refused)
                 continue
@@ -96,27 +91,27 @@ class _Batch:
             new.append(message)
             results.append(message)
         self._insert(new)
-        search.add([(row.pk, row.room_id, row.body) for row in new], self.made.writes)
+        search.add([(row.id, row.room_id, row.body) for row in new], self.made.writes)
         self._move_read_positions(new)
         return results
 
-    def _message(self, draft: Draft) -> Message:
+    def _message(self, draft: Draft, author: int) -> Message:
         room = self.made.rooms.get(draft.room_id)
-        if room is None or (room.pk, draft.author.pk) not in self.memberships:
+        if room is None or (room.id, author) not in self.memberships:
             raise NotFound
         policy.check_post(room)
         body = checked_body(draft.body)
         quoted = None
         if draft.reply_to is not None:
             quoted = self.quoted.get(draft.reply_to)
-            if quoted is None or quoted.room_id != room.pk or quoted.deleted:
+            if quoted is None or quoted.room_id != room.id or quoted.deleted:
                 raise NotFound("The message to reply to is not here.")
         room.count += 1
         room.active_at = self.now
         values = {
             "id": next(self.ids),
-            "room_id": room.pk,
-            "author_id": draft.author.pk,
+            "room_id": room.id,
+            "author_id": author,
             "client_id": draft.client_id,
             "position": room.count,
             "seq": room.seq + 1,
@@ -126,10 +121,10 @@ class _Batch:
             "renderer": text.RENDERER_VERSION,
             "reply_to_id": None if quoted is None else quoted.pk,
             "at": self.now,
+            "edited_at": None,
+            "deleted_at": None,
         }
-        # As a row that was read: the model's own constructor takes three times as long.
-        message = Message.from_db(connection.alias, FIELDS, [values.get(name) for name in FIELDS])
-        message.room, message.author, message.reply_to = room, draft.author, quoted
+        message = bulk.made(Message, values, room=room, author=draft.author, reply_to=quoted)
         self.made.append(room, Event.Kind.MESSAGE_POSTED, draft.author, message=message)
         return message
 
@@ -150,7 +145,7 @@ class _Batch:
             ),
             [
                 (
-                    row.pk, row.room_id, row.author_id, row.client_id, row.position, row.seq, row.rev, row.body,
+                    row.id, row.room_id, row.author_id, row.client_id, row.position, row.seq, row.rev, row.body,
                     row.html, row.renderer, row.reply_to_id, row.at,
                 )
                 for row in new

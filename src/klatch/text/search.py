@@ -81,8 +81,13 @@ _MARKS = _marks()
 _TOKEN = re.compile(f"[{UNSPACED}][{_MARKS}]*|(?:(?![{UNSPACED}])[^\\W_])(?:(?![{UNSPACED}])[^\\W_]|[{_MARKS}])*")
 
 
+# The same for ASCII, in a third of the time: what parts words there.
+_APART = {code: " " for code in range(128) if not chr(code).isalnum()}
+
+
 def _words(folded: str) -> tuple[str, ...]:
-    return tuple(word[:LONGEST_TOKEN] for word in _TOKEN.findall(folded))
+    words = folded.translate(_APART).split() if folded.isascii() else _TOKEN.findall(folded)
+    return tuple(words if len(folded) <= LONGEST_TOKEN else [word[:LONGEST_TOKEN] for word in words])
 
 
 def tokens(body: str) -> list[str]:
