@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from klatch import queries
 from klatch.errors import Invalid, NotFound
 from klatch.models import Event
 from klatch.proof import Version
@@ -114,8 +113,7 @@ def _notices(room_id: int, page: Sequence[Row], start: bool, end: bool) -> list[
     return sorted(rows, key=lambda row: row.seq)
 
 
-_KINDS = ", ".join(f"'{kind.value}'" for kind in queries.NOTICES)  # as the index of notices names them
-_NOTICES = f"SELECT id FROM klatch_event WHERE room_id = %s AND kind IN ({_KINDS}) AND seq >= %s"  # noqa: S608
+_NOTICES = "SELECT id FROM klatch_event WHERE room_id = %s AND message_id IS NULL AND seq >= %s"
 _UNTIL_THE_NEXT = (
     "AND seq < (SELECT seq FROM klatch_message WHERE room_id = %s AND position > %s ORDER BY position LIMIT 1)"
 )

@@ -13,7 +13,6 @@ from klatch.conf import conf
 from klatch.errors import Invalid, NotFound
 from klatch.models import Ban, Event, Membership, Message, Reaction, Room
 
-NOTICES = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT, Event.Kind.MEMBER_CHANGED, Event.Kind.ROOM_CHANGED)
 MEMBERSHIP_KINDS = (Event.Kind.MEMBER_JOINED, Event.Kind.MEMBER_LEFT)
 MEMBERS_PAGE = 200
 PEOPLE_FOUND = 30

@@ -15,6 +15,8 @@ from klatch.models.room import Room
 
 # What may be somebody's deed upon others or upon a room.
 MODERATED = ("member.changed", "member.left", "message.deleted", "room.changed")
+# The same in SQL, as constants and as the index has it, or the database cannot see that the index is enough.
+IS_MODERATED = f"NOT klatch_event.kind = 'message.posted' AND klatch_event.kind IN {MODERATED}"
 
 
 class Event(models.Model):
@@ -44,14 +46,15 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="klatch_no_hole")]
         indexes = [
-            # The grey lines of a page of history; also what the head check asks about memberships.
-            models.Index(
-                fields=["room", "seq"],
-                name="klatch_notices",
-                condition=models.Q(kind__in=["member.joined", "member.left", "member.changed", "room.changed"]),
-            ),
+            # Every post asks both whether they want it: a list of kinds takes SQLite 2 µs, the first words here 0.2.
+            # The grey lines of a page of history: whatever is not about a message.
+            models.Index(fields=["room", "seq"], name="klatch_notices", condition=models.Q(message=None)),
             # Few rows of a long table: what was done in all rooms, by time.
-            models.Index(fields=["-at", "-id"], name="klatch_moderated", condition=models.Q(kind__in=MODERATED)),
+            models.Index(
+                fields=["-at", "-id"],
+                name="klatch_moderated",
+                condition=~models.Q(kind="message.posted") & models.Q(kind__in=MODERATED),
+            ),
         ]
 
     def __str__(self) -> str:
