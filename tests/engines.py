@@ -71,4 +71,5 @@ def postgres_settings() -> dict[str, Any]:
         "PASSWORD": parts.get("password", ""),
         "HOST": parts.get("host"),
         "PORT": str(parts.get("port", "")),
+        "OPTIONS": {"prepare_threshold": 1},  # so that tests meet statements that are prepared
     }

@@ -64,7 +64,7 @@ def rooms_of(people: Collection[int]) -> dict[int, set[int]]:
     """The rooms that each of these people belongs to."""
     wanted, values = bulk.asked(person=list(people))
     found: dict[int, set[int]] = defaultdict(set)
-    with connection.cursor() as cursor:
+    with bulk.kept_cursor() as cursor:
         cursor.execute(wanted + _ROOMS_OF, values)
         for person, room in cursor.fetchall():
             found[person].add(room)
@@ -93,7 +93,7 @@ def _of_members(
     # In this order on SQLite: each pair is looked up in the index.
     pairs_of = "FROM asked CROSS JOIN klatch_membership m"
     where = "WHERE m.room_id = asked.room AND m.user_id = asked.person"
-    with connection.cursor() as cursor:
+    with bulk.kept_cursor() as cursor:
         cursor.execute(f"{asked} {what} {pairs_of} {join} {where} {order}", values)
         return {(room, person): found for room, person, found in cursor.fetchall()}
 
@@ -102,7 +102,7 @@ def messages_of(sent: Sequence[tuple[int, UUID]]) -> tuple[dict[tuple[int | None
     """The messages posted under these (author, client id); and an id for each that may be new, in ascending order."""
     asked, values = bulk.asked(author=[author for author, _ in sent], client=[client for _, client in sent])
     with_ids = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
+    with bulk.kept_cursor() as cursor:
         cursor.execute(asked + (_MESSAGES_OR_IDS if with_ids else _MESSAGES), values)
         rows = cursor.fetchall()
     new = [row[1] for row in rows] if with_ids else bulk.new_ids(Message, len(sent))

@@ -52,7 +52,14 @@ def test_a_database_address_keeps_odd_passwords(monkeypatch: pytest.MonkeyPatch)
         "us@er", "p/w:", "db.local", "6432", "kl",
     )  # fmt: skip
     assert made["OPTIONS"].pop("pool")["max_size"] > 1
-    assert made["OPTIONS"] == {**PATIENCE, "sslmode": "require"}
+    assert made["OPTIONS"] == {**PATIENCE, "prepare_threshold": 5, "sslmode": "require"}
+
+
+def test_the_address_says_whether_statements_are_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("klatch.server.environment.find_spec", lambda name: object())
+    for given, wanted in (("none", None), ("2", 2)):
+        made = read({"KLATCH_DATABASE_URL": f"postgres://a:b@c/d?prepare_threshold={given}"}).database
+        assert made["OPTIONS"]["prepare_threshold"] == wanted
 
 
 def test_the_address_says_how_patient_a_line_to_the_database_is(monkeypatch: pytest.MonkeyPatch) -> None:

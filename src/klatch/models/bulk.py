@@ -25,7 +25,7 @@ Conversion = tuple[int, Callable[[Any], Any]]
 def select[M: models.Model](model: type[M], condition: str, values: Sequence[Any]) -> list[M]:
     """Whole rows of one model. ``condition`` is all that follows FROM, in SQL; its table is called by its own name."""
     names, columns, conversions = _shape(model, connection.vendor)
-    with connection.cursor() as cursor:
+    with kept_cursor() as cursor:
         cursor.execute(f'SELECT {columns} FROM "{model._meta.db_table}" {condition}', values)  # noqa: S608 - as below
         rows = cursor.fetchall()
     found = []
@@ -35,6 +35,21 @@ def select[M: models.Model](model: type[M], condition: str, values: Sequence[Any
             given[index] = convert(given[index])
         found.append(model.from_db(connection.alias, names, given))
     return found
+
+
+def kept_cursor() -> Any:
+    """A cursor for statements of few texts, every value a parameter: PostgreSQL keeps their plans.
+
+    Django's own puts values into the text, which is then read and planned each time. Whether a plan is kept is up to
+    ``prepare_threshold`` in the database's OPTIONS: some poolers give every transaction another connection.
+    """
+    if connection.vendor != "postgresql" or connection.queries_logged:  # a log shows the values, too
+        return connection.cursor()
+    from django.db.backends.postgresql.base import ServerBindingCursor
+
+    connection.ensure_connection()
+    made: Any = ServerBindingCursor(connection.connection)  # type: ignore[call-arg]
+    return connection.make_cursor(made)
 
 
 @lru_cache(maxsize=64)
@@ -115,7 +130,7 @@ class Writes:
             *others, last = [statement for statement, _ in self._waiting]
             named = ", ".join(f"w{number} AS ({statement})" for number, statement in enumerate(others))
             values = [value for _, given in self._waiting for value in given]
-            with connection.cursor() as cursor:
+            with kept_cursor() as cursor:
                 cursor.execute(f"WITH {named} {last}" if named else last, values)
             self._waiting.clear()
 

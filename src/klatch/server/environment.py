@@ -162,7 +162,9 @@ def _database(value: str) -> dict[str, Any]:
         raise SettingError(
             "KLATCH_DATABASE_URL names PostgreSQL, but its driver is not installed: pip install 'klatch[postgres]'."
         )
-    options: dict[str, Any] = {**PATIENCE, **dict(parse_qsl(url.query))}
+    options: dict[str, Any] = {**PATIENCE, "prepare_threshold": "5", **dict(parse_qsl(url.query))}
+    kept_from = options["prepare_threshold"]
+    options["prepare_threshold"] = int(kept_from) if kept_from.isdecimal() else None
     if find_spec("psycopg_pool") is not None:
         options["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
     return {
