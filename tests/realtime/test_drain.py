@@ -42,28 +42,6 @@ async def test_an_answer_of_the_very_tick_in_which_one_is_sent_away_still_comes(
         assert await talk.closed() == Close.SHUTDOWN
 
 
-async def test_at_once_is_before_anybody_is_heard_again(server: Server, anna: User, joon: User) -> None:
-    async with talking(server, anna) as one, talking(server, joon) as other:
-        told: list[Close] = []
-        for connection in [*server.node.hub.users[anna.pk], *server.node.hub.users[joon.pk]]:
-            cut = connection._on_cut
-            connection._on_cut = lambda code, cut=cut: (told.append(code), cut(code))[1]  # type: ignore[misc]
-        turns = 0
-
-        async def count() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        counting = asyncio.create_task(count())
-        await server.node.drain(0)
-        counting.cancel()
-        assert told == [Close.SHUTDOWN] * 2
-        assert turns == 1
-        assert await one.closed() == await other.closed() == Close.SHUTDOWN
-
-
 async def test_only_where_others_take_people_in_are_they_sent_away_one_after_the_other(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -76,23 +76,14 @@ class Node:
         everybody = [connection for theirs in self.hub.users.values() for connection in theirs]
         leaving = []
         for connection in everybody:
-            if connection.unanswered:
-                leaving.append(self.spawn(self._retire(connection)))
-            else:
-                self._farewell(connection)
-            if seconds:
-                await asyncio.sleep(seconds / len(everybody))
-        # At once means before anything that comes back is read: all close frames go out in the next turn of the loop.
-        await asyncio.sleep(0)
+            leaving.append(self.spawn(self._retire(connection)))
+            await asyncio.sleep(seconds / len(everybody))
         await asyncio.gather(*leaving, return_exceptions=True)
 
     async def _retire(self, connection: Connection) -> None:
         deadline = self.loop.time() + SETTLE_SECONDS
         while connection.unanswered and connection.open and self.loop.time() < deadline:  # noqa: ASYNC110 - once in a life
             await asyncio.sleep(0.01)
-        self._farewell(connection)
-
-    def _farewell(self, connection: Connection) -> None:
         self.hub.flush()  # the last answer may have come in this very tick
         connection.cut(Close.SHUTDOWN)
 
