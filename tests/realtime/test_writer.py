@@ -13,7 +13,6 @@ from django.db import OperationalError, transaction
 
 from klatch.actions import members, messages
 from klatch.client import Client, RequestError
-from klatch.commands import posted
 from klatch.errors import KlatchError, NotFound, Unavailable
 from klatch.models import Event, Message, Room
 from klatch.realtime import writer
@@ -268,11 +267,11 @@ async def test_a_full_queue_answers_at_once_that_it_cannot(server: Server, monke
 async def test_what_waits_when_the_server_stops_is_still_stored(db: None) -> None:
     room, (anna, _) = await aside(make)
     made = writer.Writer()
-    sent = [made.post(messages.Draft(anna, room.pk, uuid.uuid4(), f"word {number}"), posted) for number in range(50)]
+    sent = [made.post(messages.Draft(anna, room.pk, uuid.uuid4(), f"word {number}")) for number in range(50)]
     await made.close()
-    assert [done.result()["position"] for done in sent] == list(range(1, 51))
+    assert [done.result().position for done in sent] == list(range(1, 51))
     assert await aside(count) == 50
-    late = made.post(messages.Draft(anna, room.pk, uuid.uuid4(), "too late"), posted)
+    late = made.post(messages.Draft(anna, room.pk, uuid.uuid4(), "too late"))
     with pytest.raises(Unavailable):
         await late
 
@@ -282,11 +281,11 @@ async def test_other_writes_share_the_batch_and_its_order(server: Server) -> Non
     room, (anna, joon) = await aside(make)
     made = server.node.writer
     async with held(server):
-        first = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "in time"), posted)
+        first = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "in time"))
         gone = made.run(lambda: members.remove(anna, room.pk, joon.pk))
-        late = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "too late"), posted)
-        again = made.post(messages.Draft(anna, room.pk, uuid.uuid4(), "unharmed"), posted)
+        late = made.post(messages.Draft(joon, room.pk, uuid.uuid4(), "too late"))
+        again = made.post(messages.Draft(anna, room.pk, uuid.uuid4(), "unharmed"))
     results = await asyncio.gather(first, gone, late, again, return_exceptions=True)
     assert isinstance(results[2], NotFound)
     assert not any(isinstance(result, KlatchError) for result in (results[0], results[1], results[3]))
-    assert results[0]["seq"] + 2 == results[3]["seq"]
+    assert results[0].seq + 2 == results[3].seq

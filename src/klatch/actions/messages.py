@@ -2,8 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils import timezone
 
@@ -14,8 +13,7 @@ from klatch.log import Entry, Record, record
 from klatch.models import Event, Membership, Message, Room, bulk
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """What somebody wants to post. ``client_id`` is theirs: sent again, it names the same message."""
 
     author: Any

@@ -33,7 +33,7 @@ async def run(request: HttpRequest, op: str, **values: Any) -> HttpResponse:
     user = asker(request, op)
     here = _node()
     if here is not None and isinstance(asked, protocol.Post):
-        return answer(await here.writer.post(draft(user, asked), posted))
+        return answer(posted(await here.writer.post(draft(user, asked))))
     if here is not None and (kept := here.reads.begin(user, asked)) is not None:
         return answer(await kept)
     work = partial(command.run, user, asked)

@@ -5,6 +5,7 @@ The specification for people is ``docs/reference/protocol.md``; a test compares 
 
 from klatch.protocol.codec import (
     Encoded,
+    acknowledged,
     decode,
     encode,
     parse,
@@ -112,6 +113,7 @@ __all__ = [
     "Unsubscribe",
     "Update",
     "User",
+    "acknowledged",
     "decode",
     "encode",
     "parse",

@@ -6,7 +6,7 @@ Knows rooms and people by number only. Decides no right: memberships are read, r
 import asyncio
 import json
 import logging
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any
 
 from klatch import protocol, queries, serialize
@@ -110,20 +110,21 @@ class Delivery:
         if not self._hub.detach(connection, room):
             self._feeds.pop(room, None)
 
-    def receive(self, envelope: Envelope) -> None:
-        """Take a numbered envelope from the relay: in any order, any number of times."""
-        feed = self._feeds.get(envelope.room)
+    def receive(self, room: int, envelopes: Sequence[Envelope]) -> None:
+        """Take numbered envelopes of one room from the relay: in any order, any number of times."""
+        feed = self._feeds.get(room)
         if feed is not None:
-            self._deliver(feed.accept((envelope,)))
+            self._deliver(feed.accept(envelopes))
             if feed.missing is not None:
-                self._refill(envelope.room)
-        if envelope.kind == Event.Kind.MEMBER_JOINED and envelope.user in self._hub.users:
-            self._let_in(envelope.user, envelope.room)
+                self._refill(room)
+        for envelope in envelopes:
+            if envelope.user and envelope.kind == Event.Kind.MEMBER_JOINED and envelope.user in self._hub.users:
+                self._let_in(envelope.user, room)
 
     def _deliver(self, envelopes: Iterable[Envelope]) -> None:
         for envelope in envelopes:
             self._hub.deliver(envelope)
-            if envelope.kind == Event.Kind.MEMBER_LEFT:
+            if envelope.user and envelope.kind == Event.Kind.MEMBER_LEFT:
                 removed = json.loads(envelope.text or "{}").get("removed", False)
                 self._let_out(envelope.user, envelope.room, removed=removed)
 

@@ -46,7 +46,8 @@ class Feed:
                 # Never through what is held: that may be full, and then a gap could not be closed any more.
                 self.seq = number
                 ready.append(envelope)
-                ready += self._ready()
+                if self._held:
+                    ready += self._ready()
             elif len(self._held) < HELD:
                 self._held[number] = envelope
         return ready

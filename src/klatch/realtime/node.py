@@ -8,6 +8,7 @@ import contextlib
 import logging
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from itertools import groupby
 from typing import Any
 
 from klatch import log
@@ -147,18 +148,22 @@ class Node:
     # From the relay to the hub
 
     def receive(self, envelopes: Sequence[Envelope]) -> None:
-        """Take a batch from the relay: any order, any number of times."""
-        for envelope in envelopes:
-            try:
-                self._take(envelope)
-            except Exception:
-                # Another version's, perhaps: it must not take the rest of the batch with it.
-                logger.exception("An envelope of kind %.40r could not be read", envelope.kind)
+        """Take a batch from the relay: any order, any number of times. What one room gets in a row goes together."""
+        for room, some in groupby(envelopes, _numbered_in):
+            if room:
+                self._guarded(self.delivery.receive, room, list(some))
+            else:
+                for envelope in some:
+                    self._guarded(self._take, envelope)
+
+    def _guarded(self, take: Callable[..., None], *what: Any) -> None:
+        try:
+            take(*what)
+        except Exception:  # another version's, perhaps: it must not take the rest of the batch with it
+            logger.exception("An envelope could not be read")
 
     def _take(self, envelope: Envelope) -> None:
-        if envelope.seq:
-            self.delivery.receive(envelope)
-        elif envelope.kind == "personal":
+        if envelope.kind == "personal":
             self.hub.tell(envelope.user, envelope.text or "")
         elif envelope.kind == "ephemeral":
             self.hub.whisper(envelope.room, envelope.text or "")
@@ -227,6 +232,10 @@ class Node:
             for connection in list(theirs):
                 if connection.session == session:
                     connection.cut(Close.LOGGED_OUT)
+
+
+def _numbered_in(envelope: Envelope) -> int:
+    return envelope.room if envelope.seq else 0
 
 
 async def _patiently(work: Awaitable[None]) -> None:

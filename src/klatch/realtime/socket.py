@@ -8,9 +8,10 @@ from functools import partial
 from typing import Any
 
 from klatch import protocol, queries, serialize
-from klatch.commands import COMMANDS, ack, admit, draft, posted
+from klatch.commands import COMMANDS, ack, admit, draft
 from klatch.conf import conf
 from klatch.errors import Close, HelloFirst, Internal, KlatchError, NotFound
+from klatch.models import Message
 from klatch.models.invite import hash_secret
 from klatch.realtime import login, resume
 from klatch.realtime.connection import Connection, Send
@@ -183,7 +184,9 @@ class Socket:
         """Start what was asked for; the future has the reply. None: nothing more is to be said."""
         writer = self._node.writer
         if isinstance(request, protocol.Post):
-            return writer.post(draft(self._user, request), posted)
+            self.connection.unanswered += 1
+            writer.take(draft(self._user, request), partial(self._tell, request.ref))
+            return None
         if request.op in COMMANDS:
             command = COMMANDS[request.op]
             if command.writes:
@@ -245,18 +248,19 @@ class Socket:
     # Replies
 
     def _answer(self, ref: int | None, done: "asyncio.Future[Any]") -> None:
+        self._tell(ref, None if done.cancelled() else done.exception() or done.result())
+
+    def _tell(self, ref: int | None, result: Any) -> None:
+        """What became of a request; None where it was answered already, or never will be."""
         self.connection.unanswered -= 1
         self._go_on()
-        if done.cancelled():
-            return
-        problem = done.exception()
-        reply = problem if problem is not None else done.result()
-        if reply is None:
-            return
-        if isinstance(reply, BaseException):
-            self._error(ref, reply)
-        else:
-            self._reply(ref, reply)
+        if isinstance(result, Message):
+            ack = protocol.acknowledged(ref, result.room_id, result.seq, result.id, result.position)
+            self._node.hub.answer(self.connection, ack)
+        elif isinstance(result, BaseException):
+            self._error(ref, result)
+        elif result is not None:
+            self._reply(ref, result)
 
     def _go_on(self) -> None:
         if self._answered is not None and not self._answered.done():

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, connections, transaction
@@ -17,6 +18,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, connectio
 from klatch import search
 from klatch.actions import messages
 from klatch.errors import Internal, KlatchError, Unavailable
+from klatch.models import Message
 
 logger = logging.getLogger("klatch.writer")
 
@@ -29,44 +31,60 @@ FORGET_FIRST = 60.0  # seconds after the start until deleted and edited words le
 FORGET_AGAIN = 300.0  # and between two such runs; a long run is followed by a longer pause
 
 
+Done = Callable[[Any], None]
+
+
 @dataclass(slots=True)
 class Job:
-    """A draft to post, or any other write; what comes of it is ``render``ed for ``done``."""
+    """A draft to post, or any other write; ``done`` is told what comes of it."""
 
-    done: "asyncio.Future[Any]"
+    done: Done
     draft: messages.Draft | None
     action: Callable[[], Any] | None
-    render: Callable[[Any], Any] | None
 
 
 class Writer:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._work, name="klatch-writer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="klatch-writer", daemon=True)
         self._since_checkpoint = 0
         self._forget_at = time.monotonic() + FORGET_FIRST
+        self._ended = False
         self._thread.start()
 
-    def post(self, draft: messages.Draft, render: Callable[[Any], Any]) -> "asyncio.Future[Any]":
-        """Post with the batch. The future has ``render(message)`` once it is on disk, or the error."""
-        return self._submit(Job(self._loop.create_future(), draft, None, render))
+    def take(self, draft: messages.Draft, done: Done) -> None:
+        """Post with the batch. ``done`` is called in the loop: with the message once it is on disk, or the error."""
+        self._submit(Job(done, draft, None))
+
+    def post(self, draft: messages.Draft) -> "asyncio.Future[Message]":
+        """The same for who waits. A future for each message of a flood is dearer than all else in the loop."""
+        future: asyncio.Future[Message] = self._loop.create_future()
+        self.take(draft, partial(_resolve, future))
+        return future
 
     def run(self, action: Callable[[], Any]) -> "asyncio.Future[Any]":
         """Run any other writing action in the batch; the future has its result once it is on disk, or the error."""
-        return self._submit(Job(self._loop.create_future(), None, action, None))
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._submit(Job(partial(_resolve, future), None, action))
+        return future
 
     async def close(self) -> None:
         """Finish what waits, then stop."""
         self._jobs.put(None)
         await asyncio.get_running_loop().run_in_executor(None, self._thread.join, 30)
 
-    def _submit(self, job: Job) -> "asyncio.Future[Any]":
-        if self._jobs.qsize() >= WAITING or not self._thread.is_alive():
-            job.done.set_exception(Unavailable("Too much is waiting to be stored."))
+    def _submit(self, job: Job) -> None:
+        if self._jobs.qsize() >= WAITING or self._ended:
+            job.done(Unavailable("Too much is waiting to be stored."))
         else:
             self._jobs.put(job)
-        return job.done
+
+    def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._ended = True
 
     def _work(self) -> None:
         last = False
@@ -187,10 +205,7 @@ def _transact(batch: Sequence[Job]) -> list[Any]:
             assert action is not None
             results.append(_attempt(action) if len(batch) > 1 else action())
             start += 1
-    return [
-        job.render(result) if job.render is not None and not isinstance(result, BaseException) else result
-        for job, result in zip(batch, results, strict=True)
-    ]
+    return results
 
 
 def _promise_to_be_quick() -> None:
@@ -221,9 +236,17 @@ def _named(problem: Exception) -> KlatchError:
 
 def _settle(batch: Sequence[Job], results: Sequence[Any]) -> None:
     for job, result in zip(batch, results, strict=True):
-        if job.done.cancelled():
-            continue
-        if isinstance(result, BaseException):
-            job.done.set_exception(result)
-        else:
-            job.done.set_result(result)
+        try:
+            job.done(result)
+        except Exception:
+            # Whoever was to be told: the others are told all the same.
+            logger.exception("An answer could not be given")
+
+
+def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
+    if future.cancelled():
+        return
+    if isinstance(result, BaseException):
+        future.set_exception(result)
+    else:
+        future.set_result(result)
