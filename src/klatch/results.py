@@ -3,6 +3,7 @@
 As in ``history``, words are looked up by version: nothing here reads them.
 """
 
+from functools import cache
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -26,16 +27,17 @@ def page(user: Any, q: str, room_id: int | None, before: int | None, limit: int)
 
     Raises ``NotFound`` for a room that is not theirs.
     """
-    rooms, given = "SELECT room_id FROM klatch_membership WHERE user_id = %s", [user.pk]
+    rooms = "SELECT room_id FROM klatch_membership WHERE user_id = %(user)s"
+    given = {"user": user.pk, "limit": limit + 1}
     if room_id is not None:
         if not lookups.standing([(room_id, user.pk)]):
             raise NotFound
-        rooms, given = f"{rooms} AND room_id = %s", [user.pk, room_id]
+        rooms, given = f"{rooms} AND room_id = %(room)s", {**given, "room": room_id}
     rows: list[Any] = []
     for source, values in search.newest(parse_query(q), rooms, given, before, limit + 1):
         with connection.cursor() as cursor:
             # What matches, what of it may be seen and what it is at now: one statement, one state of the database.
-            cursor.execute(f"{_HITS.format(source=source, rooms=rooms)} {_sorted()}", [*values, *given, limit + 1])
+            cursor.execute(_statement(source, rooms, connection.vendor), values)
             rows = cursor.fetchall()
         if len(rows) > limit:
             break
@@ -43,9 +45,11 @@ def page(user: Any, q: str, room_id: int | None, before: int | None, limit: int)
     return hits, hits[-1].version.id if len(rows) > limit else None
 
 
-def _sorted() -> str:
+@cache
+def _statement(source: str, rooms: str, vendor: str) -> str:
     # SQLite takes the joins in the order in which they stand, so the newest come first and LIMIT ends the search.
-    return "LIMIT %s" if connection.vendor == "sqlite" else "ORDER BY m.id DESC LIMIT %s"
+    order = "" if vendor == "sqlite" else "ORDER BY m.id DESC "
+    return f"{_HITS.format(source=source, rooms=rooms)} {order}LIMIT %(limit)s"
 
 
 _HITS = (

@@ -4,15 +4,17 @@ Written in the transaction that writes the message, so it can never be behind th
 The table is made by a migration. Knows no permissions: callers name the rooms to be looked into, and ask again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from django.db import connection
 
 from klatch.models import bulk
-from klatch.text.search import Phrase, fts5_match, tokens, tsquery, tsvector
+from klatch.text.search import Phrase, fts5_match, fts5_named, tokens, tsquery, tsvector
 
 NEWEST = 1_000  # messages with the words that are looked at before the index is asked for the rooms
+MOST_NAMED = 50  # words that the last one goes on to; where more begin so, FTS5 joins their lists
 PAGES_AT_ONCE = 64  # of the index, rewritten in one step: 20 ms at most
 
 # Whether words were taken out since the index was last rewritten without them. At first nobody knows.
@@ -55,8 +57,8 @@ def change(key: int, room: int, body: str) -> None:
 
 
 def newest(
-    phrases: Sequence[Phrase], rooms: str, given: Sequence[int], before: int | None, limit: int
-) -> Iterator[tuple[str, list[Any]]]:
+    phrases: Sequence[Phrase], rooms: str, given: Mapping[str, Any], before: int | None, limit: int
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Queries (SQL, values) for the ids of the messages that have every phrase, older than ``before``, newest first.
 
     To be tried in turn until one brings ``limit`` of the rooms that the query ``rooms`` names, with its values
@@ -64,39 +66,83 @@ def newest(
     """
     if not phrases:
         return
-    older = before if before is not None else 2**63 - 1
+    values = {**given, "older": before if before is not None else 2**63 - 1}
     if connection.vendor == "sqlite":
-        yield from _fts5(f"words : ({fts5_match(phrases)})", rooms, given, older)
+        yield _fts5(phrases, rooms, values)
     else:
-        yield from _gin(tsquery(phrases), rooms, given, older, limit)
+        yield from _gin(tsquery(phrases), rooms, values, limit)
 
 
-def _gin(words: str, rooms: str, given: Sequence[int], older: int, limit: int) -> Iterator[tuple[str, list[Any]]]:
+def _gin(words: str, rooms: str, given: Mapping[str, Any], limit: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """The planner has to know the rooms, and how few ids are wanted: in one statement it reads all of every room."""
-    found = "SELECT id FROM klatch_search WHERE words @@ %s::tsquery AND room = ANY(%s) AND id < %s ORDER BY id DESC "
+    found = (
+        "SELECT id FROM klatch_search "
+        "WHERE words @@ %(words)s::tsquery AND room = ANY(%(rooms)s) AND id < %(older)s ORDER BY id DESC "
+    )
     with connection.cursor() as cursor:
         cursor.execute(rooms, given)
-        values: list[Any] = [words, [row[0] for row in cursor.fetchall()], older]
-        cursor.execute(f"{found} LIMIT %s", [*values, limit])
+        values = {**given, "words": words, "rooms": [row[0] for row in cursor.fetchall()], "most": limit}
+        cursor.execute(f"{found} LIMIT %(most)s", values)
         ids = [row[0] for row in cursor.fetchall()]
-    yield "SELECT unnest(%s::bigint[]) AS id", [ids]
+    yield "SELECT unnest(%(ids)s::bigint[]) AS id", {**given, "ids": ids}
     if len(ids) == limit:
         yield f"{found} OFFSET 0", values
 
 
-def _fts5(words: str, rooms: str, given: Sequence[int], older: int) -> Iterator[tuple[str, list[Any]]]:
-    # Among the newest messages with these words, whosever they are: that nearly always is enough.
-    yield f"{_FTS5.format('%s')} LIMIT {NEWEST}", [words, older]
+def _fts5(phrases: Sequence[Phrase], rooms: str, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """One query: names the words, walks the newest messages that have them, then all of these rooms."""
+    values = {**given, "newest": NEWEST, "prefix": f"words : ({fts5_match(phrases)})"}
+    named = fts5_named(phrases)
+    if named is None:
+        return _statement("SELECT %(prefix)s", rooms), values
+    word, match, between = named
     with connection.cursor() as cursor:
-        cursor.execute(f"{_FTS5.format('%s')} LIMIT 1 OFFSET {NEWEST}", [words, older])
-        if cursor.fetchone() is None:
-            return
-    # This finds everything, but opens a list for each room in each of the index's segments. Any LIMIT keeps the order.
-    narrowed = f"""SELECT %s || coalesce(group_concat('"r' || room_id || '"', ' OR '), '""') || '))' FROM ({rooms})"""  # noqa: S608
-    yield f"{_FTS5.format(f'({narrowed})')} LIMIT -1", [f"({words}) AND (room : (", *given, older]
+        # Stores nothing, belongs to this connection, and is there but for the first time.
+        cursor.execute(_VOCABULARY)
+    values |= {"names": MOST_NAMED, "word": word, "named": f"words : ({match})", "between": between}
+    return _statement(_NAMED, rooms), values
 
 
-_FTS5 = "SELECT rowid AS id FROM klatch_search WHERE klatch_search MATCH {} AND rowid < %s ORDER BY rowid DESC"
+@cache
+def _statement(asked: str, rooms: str) -> str:
+    return _FTS5.format(asked=asked, rooms=rooms)
+
+
+_VOCABULARY = (
+    "CREATE VIRTUAL TABLE IF NOT EXISTS temp.klatch_search_words USING fts5vocab(main, klatch_search, instance)"
+)
+# Of a word that may go on, FTS5 joins the lists of all words that begin so before it gives the first message: the more
+# messages, the dearer. Named one by one, the lists are walked no further than needed. From word to word each step goes
+# to the first behind the last, however many messages have it. All in the statement that uses the names: between two
+# statements a message could change from a word that is not looked for any more to one that was not looked for yet.
+_NAMED = """
+    WITH RECURSIVE going(word) AS (
+        SELECT %(word)s UNION ALL SELECT (
+            SELECT term FROM temp.klatch_search_words
+            WHERE term >= word || char(1) AND term < %(word)s || char(1114111) LIMIT 1
+        ) FROM going WHERE word IS NOT NULL LIMIT %(names)s + 2
+    )
+    SELECT CASE WHEN count(word) > %(names)s THEN %(prefix)s
+    ELSE replace(%(named)s, '*', group_concat(word, %(between)s)) END FROM going
+"""
+_FOUND = "SELECT rowid AS id FROM klatch_search WHERE klatch_search MATCH {} AND rowid {} ORDER BY rowid DESC LIMIT {}"
+_WORDS = "(SELECT words FROM asked)"
+_NARROWED = """coalesce((SELECT words FROM narrowed), '""')"""
+# The newest messages with these words, whosever they are, nearly always are enough. What comes behind them finds
+# everything, but opens a list for each room in each of the index's segments. Any LIMIT keeps the order.
+_FTS5 = f"""
+    WITH asked(words) AS MATERIALIZED ({{asked}}),
+    behind(id) AS MATERIALIZED ({_FOUND.format(_WORDS, "< %(older)s", "1 OFFSET %(newest)s")}),
+    narrowed(words) AS MATERIALIZED (
+        SELECT '(' || words || ') AND (room : (' || (
+            SELECT coalesce(group_concat('"r' || room_id || '"', ' OR '), '""') FROM ({{rooms}})
+        ) || '))' FROM asked CROSS JOIN behind
+    )
+    SELECT id FROM ({_FOUND.format(_WORDS, "< %(older)s", "%(newest)s")})
+    UNION ALL SELECT id FROM (
+        {_FOUND.format(_NARROWED, "<= (SELECT id FROM behind)", -1)}
+    )
+"""  # noqa: S608 - made of the constants above
 
 
 def forget_removed() -> bool:

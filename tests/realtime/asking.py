@@ -18,17 +18,18 @@ from tests.conftest import make_room, make_user
 
 @asynccontextmanager
 async def reader() -> AsyncIterator[Reads]:
-    database, tasks = Database(), set()
+    database, searches, tasks = Database(), Database(threads=1), set()
 
     def spawn(work: Any) -> None:
         task = asyncio.ensure_future(work)
         tasks.add(task)
         task.add_done_callback(tasks.discard)
 
-    made = Reads(database, spawn)
+    made = Reads(database, searches, spawn)
     yield made
     made.close()
-    database.close()
+    for opened in (database, searches):
+        opened.close()
 
 
 def asking(room: Room, **place: int) -> Any:

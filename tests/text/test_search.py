@@ -1,13 +1,14 @@
 """Search in the five languages, against a real FTS5 table; and that our words and the database's never disagree."""
 
 import sqlite3
+import sys
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klatch.text import Phrase, fts5_match, parse_query, tokens, tsquery, tsvector
-from klatch.text.search import FTS5_TOKENIZER, LONGEST_TOKEN, MOST_PHRASES, MOST_WORDS, fold
+from klatch.text.search import FTS5_TOKENIZER, LONGEST_TOKEN, MOST_PHRASES, MOST_WORDS, fold, fts5_named
 from tests.text.strategies import bodies
 
 DATABASE = sqlite3.connect(":memory:")
@@ -218,3 +219,37 @@ def test_the_syntax_of_fts5_is_only_text_in_a_query(index, query):
     match = fts5_match(parse_query(query))
     if match:
         assert index.finds(query, query)
+
+
+def test_every_letter_of_a_word_stands_in_the_index_as_it_is():
+    """So a word that was typed is found at the head of the words that it goes on to, in the index's own order."""
+    index = Index()
+    letters = {
+        word: row
+        for row, word in enumerate({word for code in range(sys.maxunicode + 1) for word in tokens(f"a{chr(code)}")})
+    }
+    index.database.executemany(
+        "INSERT INTO found(rowid, words) VALUES (?, ?)", [(row, word) for word, row in letters.items()]
+    )
+    index.database.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab(main, found, instance)")
+    assert letters == dict(index.database.execute("SELECT term, doc FROM temp.words"))
+
+
+@pytest.mark.parametrize("query", ["meet", "foo_ba", '"a b" c meet', 'xy "quoted last"', "会議 me"])
+def test_words_that_are_named_stand_where_the_unfinished_one_stood(query):
+    phrases = parse_query(query)
+    word, match, between = fts5_named(phrases)
+    (unfinished,) = (phrase for phrase in phrases if phrase.prefix)
+    assert unfinished.words[-1] == word
+    index = Index()
+    others = [part for phrase in phrases if phrase is not unfinished for part in phrase.words]
+    for last in (word, f"{word}ing", f"{word}s", f"{word}x", "other"):
+        index.add(" ".join([*others, *unfinished.words[:-1], last]))
+    named = match.replace("*", between.join([word, f"{word}s", f"{word}ing"]))
+    rows = index.database.execute("SELECT rowid FROM found WHERE found MATCH ? ORDER BY rowid", [named])
+    assert [row for (row,) in rows] == [1, 2, 3]
+
+
+def test_nothing_is_named_where_no_word_may_go_on():
+    assert fts5_named(parse_query('"quoted"')) is None
+    assert fts5_named(parse_query("x")) is None

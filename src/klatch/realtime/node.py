@@ -43,7 +43,7 @@ class Node:
         self.hub = Hub()
         self.database = Database()
         self.searches = Database(threads_for_search())
-        self.reads = Reads(self.database, self.spawn)
+        self.reads = Reads(self.database, self.searches, self.spawn)
         self.logins = Batcher(self.database, login.log_in, self.spawn)
         self.hellos = Batcher(self.database, resume.read, self.spawn)
         self.announcer = Announcer(self.hub)

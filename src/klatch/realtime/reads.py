@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 from klatch import commands, encoded, lookups, proof, protocol, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
-from klatch.realtime.database import Database
+from klatch.realtime.database import Database, threads_for_search
+from klatch.realtime.searches import Searches
 from klatch.realtime.shelf import Key, Shelf
 
 LISTS_BYTES = 16 * 2**20
@@ -34,7 +35,7 @@ class Asked(NamedTuple):
 class Reads:
     """Belongs to the event loop. ``spawn`` runs something beside."""
 
-    def __init__(self, database: Database, spawn: Callable[[Any], Any]) -> None:
+    def __init__(self, database: Database, searches: Database, spawn: Callable[[Any], Any]) -> None:
         self._database = database
         self._spawn = spawn
         self._prover = Database(threads=1)  # of its own: no proof waits behind a slow search
@@ -46,10 +47,16 @@ class Reads:
         self._history: list[Asked] = []
         self._making: dict[Key, list[Asked]] = {}  # who asked for a page while it was being read
         self._directory: list[tuple[asyncio.Future[protocol.Encoded], int]] = []
+        self._searches = Searches(searches, spawn) if threads_for_search() == 1 else None
         self._visiting = False
 
     def begin(self, user: Any, request: Any) -> "asyncio.Future[protocol.Encoded] | None":
-        """The answer to a page of history, or to the first page of the whole directory; None for any other request."""
+        """The answer to what is read for many at once; None for any other request.
+
+        That is a page of history, the first page of the whole directory, and a search where searches have one thread.
+        """
+        if self._searches is not None and isinstance(request, protocol.Search):
+            return self._searches.begin(user, request)
         answer = asyncio.get_running_loop().create_future()
         if isinstance(request, protocol.History):
             self._history.append(Asked(answer, (request.room, user.pk), (request.room, commands.place(request))))

@@ -142,6 +142,19 @@ def fts5_match(phrases: Iterable[Phrase]) -> str:
     return " AND ".join(f'"{" ".join(phrase.words)}"' + "*" * phrase.prefix for phrase in phrases)
 
 
+def fts5_named(phrases: Sequence[Phrase]) -> tuple[str, str, str] | None:
+    """How to name the words that the last one goes on to: that word, the right side of ``MATCH``, what parts them.
+
+    Joined by the latter, the words take the place of ``*`` in the former. None: no word may go on.
+    """
+    last = next((phrase for phrase in phrases if phrase.prefix), None)
+    if last is None:
+        return None
+    before = "".join(f"{word} " for word in last.words[:-1])
+    others = fts5_match(phrase for phrase in phrases if phrase is not last)
+    return last.words[-1], f'("{before}*")' + f" AND {others}" * bool(others), f'" OR "{before}'
+
+
 def tsquery(phrases: Iterable[Phrase]) -> str:
     """Text of a PostgreSQL ``tsquery``, for a cast or for ``to_tsquery('simple', …)``; empty for no phrases."""
     return " & ".join(
