@@ -139,3 +139,31 @@ def test_a_search_commits_nothing_and_waits_for_no_writer(db: None) -> None:
     assert len(search_everything(rosa, "meet", 20)) == 1
     assert proof.stands(state) == state.ahead
     assert not connection.connection.in_transaction
+
+
+@pytest.mark.parametrize("newest", [0, 1, 2, 3, 4])
+def test_none_is_lost_where_the_newest_end(newest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "NEWEST", newest)
+    rosa = make_user()
+    room = make_room(rosa)
+    posted = [klatch.post(room, rosa, f"figs and fig {number}").pk for number in range(4)]
+    assert search_everything(rosa, "fig", 20) == posted[::-1]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="names words on SQLite only")
+def test_each_word_that_begins_so_is_named_once_and_no_more_than_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    rosa = make_user()
+    for body in ("meet", "meets meets", "meeting", "meets again", "men"):
+        klatch.post(make_room(rosa), rosa, body)
+
+    def asked(q: str) -> str:
+        [(_, values)] = search.newest(parse_query(q), "", {}, None, 1)
+        with connection.cursor() as cursor:
+            cursor.execute(search._NAMED, values)
+            return str(cursor.fetchone()[0])
+
+    assert asked("tea meet") == 'words : (("meet" OR "meeting" OR "meets") AND "tea")'
+    monkeypatch.setattr(search, "MOST_NAMED", 3)
+    assert asked("meet") == 'words : (("meet" OR "meeting" OR "meets"))'
+    monkeypatch.setattr(search, "MOST_NAMED", 2)
+    assert asked("meet") == 'words : ("meet"*)'
