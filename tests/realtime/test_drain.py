@@ -18,8 +18,8 @@ from tests.realtime.lines import eventually, talking
 async def test_who_waits_for_an_answer_gets_it_before_the_farewell_and_nobody_waits_for_them(
     server: Server, anna: User, joon: User, room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = asyncio.get_running_loop().create_future()
-    monkeypatch.setattr(server.node.writer, "post", lambda *how: answer)
+    waiting: list[Any] = []
+    monkeypatch.setattr(server.node.writer, "take", lambda draft, done: waiting.append(done))
     async with talking(server, anna) as busy, talking(server, joon) as idle:
         await busy.send(op="post", ref=5, room=room.pk, client_id="6f6b0c3e-53f5-4d5e-a1ac-3c3fd1f0ab1e", body="last")
         [connection] = server.node.hub.users[anna.pk]
@@ -27,7 +27,7 @@ async def test_who_waits_for_an_answer_gets_it_before_the_farewell_and_nobody_wa
         draining = asyncio.create_task(server.node.drain(0))
         assert await idle.closed() == Close.SHUTDOWN
         assert connection.open
-        answer.set_result(ack(room.pk, 7, 8, 9))
+        waiting[0](ack(room.pk, 7, 8, 9))
         assert (await busy.until("ack"))["ref"] == 5
         assert await busy.closed() == Close.SHUTDOWN
         await draining
