@@ -2,11 +2,13 @@
 
 import json
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import DataError, connection
+from django.db import DataError
 from django.forms import model_to_dict
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -15,6 +17,7 @@ from klatch import lookups
 from klatch.actions import messages
 from klatch.models import Event, Message, Room, bulk
 from tests.conftest import make_room, make_user
+from tests.engines import postgres
 
 pytestmark = pytest.mark.django_db
 
@@ -120,7 +123,12 @@ def test_of_nobody_and_nothing_nothing_is_found() -> None:
     assert lookups.memberships([loner.pk])[loner.pk] == []
 
 
-on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no arrays")
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[psycopg.Connection]:
+    with psycopg.connect(postgres()) as line:
+        yield line
+
+
 # What a text of PostgreSQL can have: everything but NUL, and no half of a surrogate pair.
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
 columns = st.one_of(
@@ -132,28 +140,30 @@ columns = st.one_of(
 )
 
 
-@on_postgresql
 @given(columns)
 @example(
     ("text", ["", "NULL", "null", None, '"', "\\", "\\\\n", "{a,b}", " ,\n\t\u2003", "'", "%s", "\U0001f600", '","'])
 )
 @example(("text", ["\\"]))
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_array_written_by_hand_is_what_the_driver_would_have_sent(column: tuple[str, list[Any]]) -> None:
+def test_an_array_written_by_hand_is_what_the_driver_would_have_sent(
+    postgresql: psycopg.Connection, column: tuple[str, list[Any]]
+) -> None:
     kind, values = column
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT %s::{kind}[], %s::{kind}[]", [bulk.array(values), values])
-        by_hand, by_driver = cursor.fetchone()
+    found = postgresql.execute(f"SELECT %s::{kind}[], %s::{kind}[]", [bulk.array(values), values]).fetchone()
+    assert found is not None
+    by_hand, by_driver = found
     assert by_hand == by_driver == values
 
 
-@on_postgresql
 @given(st.lists(st.dictionaries(texts, texts | st.none() | st.integers(), max_size=3)))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_array_of_json_says_what_its_values_say(values: list[dict[str, Any]]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT to_jsonb(%s::jsonb[])::text", [bulk.array(values)])
-        assert json.loads(cursor.fetchone()[0]) == values
+def test_an_array_of_json_says_what_its_values_say(
+    postgresql: psycopg.Connection, values: list[dict[str, Any]]
+) -> None:
+    found = postgresql.execute("SELECT to_jsonb(%s::jsonb[])::text", [bulk.array(values)]).fetchone()
+    assert found is not None
+    assert json.loads(found[0]) == values
 
 
 def test_a_text_with_a_nul_is_refused_and_parts_no_array() -> None:

@@ -80,6 +80,9 @@ def test_what_is_found_by_a_secret_is_found_by_its_hash() -> None:
                 assert ast.unparse(given.value) in ("hash_secret(secret)", "list(named)"), (
                     f"{name}: {ast.unparse(node)}"
                 )
+        if ast.unparse(node.func) == "lookups.tokens":
+            looked.append(name)
+            assert ast.unparse(node) == "lookups.tokens(named)", f"{name}: {ast.unparse(node)}"
     assert {"actions/invites.py", "actions/tokens.py"} <= set(looked)
 
 
