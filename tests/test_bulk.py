@@ -67,6 +67,7 @@ def test_a_message_that_was_just_posted_is_the_one_that_is_read_back() -> None:
         assert (posted.room, posted.author, posted.reply_to) == (by_orm.room, by_orm.author, by_orm.reply_to)
         assert posted == by_orm
         assert not posted._state.adding
+        assert posted.get_deferred_fields() == set()
         posted.save()
         assert Message.objects.count() == 2
 
