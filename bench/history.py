@@ -169,11 +169,13 @@ class _Filler:
             entries.append((number, room, body))
             if number % 25 == 0:
                 reactions.append((number, author, "👍"))
-        names = ("id", "room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer")
+        fields = (
+            "id", "room", "author", "client_id", "position", "seq", "rev", "body", "html", "renderer", "reply_to", "at",
+        )  # fmt: skip
         if bulk.new_ids(Message, len(numbers)) != list(numbers):
             raise RuntimeError("the database was not empty")
         writes = bulk.Writes()
-        writes.insert(Message, (*names, "reply_to", "at"), rows)
+        writes.insert(Message, fields, rows)
         writes.insert(Event, ("room", "seq", "kind", "message", "actor", "user", "data", "at"), events)
         writes.insert(Reaction, ("message", "user", "emoji"), reactions)
         writes.send()

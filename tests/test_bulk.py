@@ -1,23 +1,15 @@
 """What is read and written by hand is what the ORM would have read and written."""
 
-import json
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
-import psycopg
 import pytest
-from django.db import DataError
 from django.forms import model_to_dict
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 
 from klatch import lookups
 from klatch.actions import messages
 from klatch.models import Event, Message, Room, bulk
 from tests.conftest import make_room, make_user
-from tests.engines import postgres
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +42,7 @@ def test_what_was_sent_is_found_under_its_author_alone() -> None:
     room = make_room(rosa, ben)
     key = uuid.uuid4()
     sent = messages.post(room, rosa, "hello", client_id=key)
-    found, ids = lookups.messages_of([(rosa.pk, key), (ben.pk, key), (rosa.pk, uuid.uuid4())])
+    found, ids = lookups.sent_before([(rosa.pk, key), (ben.pk, key), (rosa.pk, uuid.uuid4())])
     assert found == {(rosa.pk, key): sent}
     assert sent.pk < ids[0] < ids[1] < ids[2]
 
@@ -122,52 +114,3 @@ def test_of_nobody_and_nothing_nothing_is_found() -> None:
     assert lookups.rooms_of([]) == {}
     loner = make_user("loner")
     assert lookups.memberships([loner.pk])[loner.pk] == []
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[psycopg.Connection]:
-    with psycopg.connect(postgres()) as line:
-        yield line
-
-
-# What a text of PostgreSQL can have: everything but NUL, and no half of a surrogate pair.
-texts = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
-columns = st.one_of(
-    st.tuples(st.just("bigint"), st.lists(st.none() | st.integers(-(2**63), 2**63 - 1))),
-    st.tuples(st.just("text"), st.lists(texts)),
-    st.tuples(st.just("text"), st.lists(st.none() | texts)),
-    st.tuples(st.just("uuid"), st.lists(st.none() | st.uuids())),
-    st.tuples(st.just("timestamptz"), st.lists(st.none() | st.datetimes(datetime(1, 1, 2), timezones=st.just(UTC)))),
-)
-
-
-@given(columns)
-@example(
-    ("text", ["", "NULL", "null", None, '"', "\\", "\\\\n", "{a,b}", " ,\n\t\u2003", "'", "%s", "\U0001f600", '","'])
-)
-@example(("text", ["\\"]))
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_array_written_by_hand_is_what_the_driver_would_have_sent(
-    postgresql: psycopg.Connection, column: tuple[str, list[Any]]
-) -> None:
-    kind, values = column
-    found = postgresql.execute(f"SELECT %s::{kind}[], %s::{kind}[]", [bulk.array(values), values]).fetchone()
-    assert found is not None
-    by_hand, by_driver = found
-    assert by_hand == by_driver == values
-
-
-@given(st.lists(st.dictionaries(texts, texts | st.none() | st.integers(), max_size=3)))
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_an_array_of_json_says_what_its_values_say(
-    postgresql: psycopg.Connection, values: list[dict[str, Any]]
-) -> None:
-    found = postgresql.execute("SELECT to_jsonb(%s::jsonb[])::text", [bulk.array(values)]).fetchone()
-    assert found is not None
-    assert json.loads(found[0]) == values
-
-
-def test_a_text_with_a_nul_is_refused_and_parts_no_array() -> None:
-    for values in (["a\0b"], ["a", "b\0"], [None, "\0"]):
-        with pytest.raises(DataError):
-            bulk.array(values)

@@ -84,7 +84,7 @@ class Record:
             ("room", "seq", "kind", "message", "actor", "user", "data", "at"),
             [
                 (
-                    entry.room.id,
+                    entry.room_id,
                     entry.seq,
                     entry.kind,
                     entry.message_id,
@@ -96,7 +96,7 @@ class Record:
                 for entry in self.entries
             ],
         )
-        touched = {entry.room.id: entry.room for entry in self.entries}
+        touched = {entry.room_id: entry.room for entry in self.entries}
         self.writes.update(
             Room,
             ("seq", "count", "members", "active_at"),
@@ -109,7 +109,7 @@ class Record:
         return [
             Envelope(
                 entry.kind,
-                entry.room.id,
+                entry.room_id,
                 entry.seq,
                 entry.user_id,
                 protocol.encode(serialize.event(entry, entry.reactions)),

@@ -1,6 +1,6 @@
 """Look-ups of the hot paths, by hand: the ORM takes longer to write such a statement than the database to run it.
 
-Never writes, and decides nothing: what is found is judged by who asks.
+Writes no row, and decides nothing: what is found is judged by who asks.
 """
 
 import json
@@ -98,8 +98,11 @@ def _of_members(
         return {(room, person): found for room, person, found in cursor.fetchall()}
 
 
-def messages_of(sent: Sequence[tuple[int, UUID]]) -> tuple[dict[tuple[int | None, UUID], Message], list[int]]:
-    """The messages posted under these (author, client id); and an id for each that may be new, in ascending order."""
+def sent_before(sent: Sequence[tuple[int, UUID]]) -> tuple[dict[tuple[int | None, UUID], Message], list[int]]:
+    """The messages posted under these (author, client id); and an id for each that may be new, in ascending order.
+
+    Both in one answer of PostgreSQL, which every batch waits for.
+    """
     asked, values = bulk.asked(author=[author for author, _ in sent], client=[client for _, client in sent])
     with_ids = connection.vendor == "postgresql"
     with bulk.kept_cursor() as cursor:

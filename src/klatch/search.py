@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db import connection
 
-from klatch.models import bulk
+from klatch.models import arrays, bulk
 from klatch.text.search import Phrase, fts5_match, fts5_named, tokens, tsquery, tsvector
 
 NEWEST = 1_000  # messages with the words that are looked at before the index is asked for the rooms
@@ -34,7 +34,7 @@ def add(entries: Iterable[tuple[int, int, str]], writes: bulk.Writes | None = No
             )
         return
     together = writes or bulk.Writes()
-    together.add(_INSERT, bulk.arrays([(key, room, tsvector(words)) for key, room, words in rows]))
+    together.add(_INSERT, arrays.columns([(key, room, tsvector(words)) for key, room, words in rows]))
     if writes is None:
         together.send()
 

@@ -6,9 +6,8 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from klatch.commands import ack
 from klatch.errors import Close
-from klatch.models import Room
+from klatch.models import Message, Room
 from klatch.relay import relay
 from klatch.server import drain
 from tests.conftest import Server
@@ -27,7 +26,7 @@ async def test_who_waits_for_an_answer_gets_it_before_the_farewell_and_nobody_wa
         draining = asyncio.create_task(server.node.drain(0))
         assert await idle.closed() == Close.SHUTDOWN
         assert connection.open
-        waiting[0](ack(room.pk, 7, 8, 9))
+        waiting[0](Message(id=8, room=room, seq=7, position=9))
         assert (await busy.until("ack"))["ref"] == 5
         assert await busy.closed() == Close.SHUTDOWN
         await draining

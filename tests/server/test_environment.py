@@ -60,6 +60,9 @@ def test_the_address_says_whether_statements_are_prepared(monkeypatch: pytest.Mo
     for given, wanted in (("none", None), ("2", 2)):
         made = read({"KLATCH_DATABASE_URL": f"postgres://a:b@c/d?prepare_threshold={given}"}).database
         assert made["OPTIONS"]["prepare_threshold"] == wanted
+    for given in ("nobody", "-1", "1.5", "٣"):
+        with pytest.raises(SettingError, match="prepare_threshold"):
+            read({"KLATCH_DATABASE_URL": f"postgres://a:b@c/d?prepare_threshold={given}"})
 
 
 def test_the_address_says_how_patient_a_line_to_the_database_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,7 @@ class _Batch:
         self.made = made
         self.drafts = [(draft, draft.author.pk) for draft in drafts]
         self.memberships = lookups.locked_memberships({(draft.room_id, author) for draft, author in self.drafts})
-        self.known, ids = lookups.messages_of(list({(author, draft.client_id) for draft, author in self.drafts}))
+        self.known, ids = lookups.sent_before(list({(author, draft.client_id) for draft, author in self.drafts}))
         self.ids = iter(ids)
         wanted = {draft.reply_to for draft in drafts if draft.reply_to is not None}
         self.quoted = {row.pk: row for row in queries.messages().filter(pk__in=wanted)} if wanted else {}

@@ -6,17 +6,18 @@ that the driver keeps them prepared.
 """
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache, partial
 from operator import attrgetter
-from types import NoneType
 from typing import Any
 from uuid import UUID
 
-from django.db import DataError, connection, models
+from django.db import connection, models
 from django.db.models.base import ModelState
 from django.db.models.expressions import Col
+
+from klatch.models import arrays
 
 Row = Sequence[Any]
 Conversion = tuple[int, Callable[[Any], Any]]
@@ -91,10 +92,10 @@ def asked(**columns: Sequence[Any]) -> tuple[str, list[Any]]:
             for row in zip(*columns.values(), strict=True)
         ]
         return f"WITH asked({names}) AS (SELECT {values} FROM json_each(%s)) ", [json.dumps(rows)]  # noqa: S608
-    arrays = ", ".join(
+    marks = ", ".join(
         "%s::uuid[]" if given and type(given[0]) is UUID else "%s::bigint[]" for given in columns.values()
     )
-    return f"WITH asked({names}) AS (SELECT * FROM unnest({arrays})) ", list(map(array, columns.values()))  # noqa: S608
+    return f"WITH asked({names}) AS (SELECT * FROM unnest({marks})) ", list(map(arrays.array, columns.values()))  # noqa: S608
 
 
 class Writes:
@@ -112,14 +113,14 @@ class Writes:
         if connection.vendor == "sqlite":
             self._at_once(_insert_sql(model, fields), _for_sqlite(model, fields, rows))
         elif rows:
-            self.add(_insert_many_sql(model, fields), arrays(rows))
+            self.add(_insert_many_sql(model, fields), arrays.columns(rows))
 
     def update(self, model: type[models.Model], fields: tuple[str, ...], rows: Sequence[Row]) -> None:
         """Each row is the new values, then the id. Who changes several has locked them, in the order of their ids."""
         if connection.vendor == "sqlite":
             self._at_once(_update_sql(model, fields), _for_sqlite(model, fields, rows))
         elif rows:
-            self.add(_update_many_sql(model, fields), arrays(rows))
+            self.add(_update_many_sql(model, fields), arrays.columns(rows))
 
     def add(self, statement: str, values: list[Any]) -> None:
         """Any other statement for PostgreSQL."""
@@ -192,45 +193,6 @@ def _array_types(model: type[models.Model], fields: tuple[str, ...]) -> str:
     kinds = [str(model._meta.get_field(name).db_type(connection)) for name in fields]
     # A cast to a bounded type would cut off what does not fit, where the column refuses it.
     return ", ".join(f"%s::{'text' if kind.startswith('varchar') else kind}[]" for kind in kinds)
-
-
-def arrays(rows: Iterable[Row]) -> list[str]:
-    """Rows turned into columns, which is how PostgreSQL takes any number of them in one statement."""
-    return [array(column) for column in zip(*rows, strict=True)]
-
-
-def array(values: Collection[Any]) -> str:
-    """Values as the text of a PostgreSQL array. psycopg takes them one by one, which is ten times as long."""
-    kinds = set(map(type, values))
-    if kinds <= {int, NoneType}:
-        # What Python writes in a list is what PostgreSQL reads.
-        return "{" + str(list(values))[1:-1].replace("None", "NULL") + "}"
-    if all(issubclass(kind, str) for kind in kinds):
-        return "{" + _quoted(values) + "}"
-    return "{" + ",".join([_IN_ARRAY[type(value)](value) for value in values]) + "}"
-
-
-def _quoted(values: Collection[str]) -> str:
-    # Escaped as one text, then parted at what no text in PostgreSQL can have.
-    text = "\0".join(values)
-    if text.count("\0") >= len(values):
-        raise DataError("A text cannot have a NUL in PostgreSQL.")
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\0", '","') + '"'
-
-
-@lru_cache(maxsize=4)
-def _moment_in_array(value: datetime) -> str:
-    return value.isoformat()
-
-
-_IN_ARRAY: dict[type, Callable[[Any], str]] = {
-    NoneType: lambda value: "NULL",
-    int: str,
-    str: lambda value: _quoted([value]),
-    UUID: lambda value: value.hex,
-    datetime: _moment_in_array,
-    dict: lambda value: _quoted([json.dumps(value)]) if value else '"{}"',
-}
 
 
 def _columns(model: type[models.Model], fields: tuple[str, ...]) -> list[str]:

@@ -16,7 +16,8 @@ from klatch.models.room import Room
 # What may be somebody's deed upon others or upon a room.
 MODERATED = ("member.changed", "member.left", "message.deleted", "room.changed")
 # The same in SQL, as constants and as the index has it, or the database cannot see that the index is enough.
-IS_MODERATED = f"NOT klatch_event.kind = 'message.posted' AND klatch_event.kind IN {MODERATED}"
+_KINDS = ", ".join(f"'{kind}'" for kind in MODERATED)
+IS_MODERATED = f"NOT klatch_event.kind = 'message.posted' AND klatch_event.kind IN ({_KINDS})"
 
 
 class Event(models.Model):

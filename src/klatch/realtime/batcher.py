@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from klatch.realtime.answers import settle
 from klatch.realtime.database import Database
 
 AT_ONCE = 64  # questions of one visit
@@ -55,7 +56,7 @@ class Batcher[Q, A]:
                 loop = asyncio.get_running_loop()
                 begun, slow = loop.time(), loop.call_later(SLOW_SECONDS, self._is_slow)
                 # Who has gone meanwhile is not asked for.
-                await self._settle([asked for asked in some if not asked[1].done()])
+                await self._ask([asked for asked in some if not asked[1].done()])
                 slow.cancel()
                 if 1 < len(some) < AT_ONCE:
                     # A visit costs more than what one more asks in it.
@@ -63,24 +64,18 @@ class Batcher[Q, A]:
         finally:
             self._visits -= 1
 
-    async def _settle(self, some: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
+    async def _ask(self, some: Sequence[tuple[Q, asyncio.Future[A]]]) -> None:
         if not some:
             return
         try:
             answers = await self._database.read(self._answer, [question for question, _ in some])
         except Exception as problem:
             if len(some) == 1:
-                _fail(some[0][1], problem)
+                settle(some[0][1], problem)
                 return
             # What fails for one of them is no reason to fail the others.
             for asked in some:
-                await self._settle([asked])
+                await self._ask([asked])
             return
         for (_, future), answer in zip(some, answers, strict=True):
-            if not future.done():
-                future.set_result(answer)
-
-
-def _fail(future: "asyncio.Future[Any]", problem: Exception) -> None:
-    if not future.done():
-        future.set_exception(problem)
+            settle(future, answer)

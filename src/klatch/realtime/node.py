@@ -149,18 +149,13 @@ class Node:
 
     def receive(self, envelopes: Sequence[Envelope]) -> None:
         """Take a batch from the relay: any order, any number of times. What one room gets in a row goes together."""
-        for room, some in groupby(envelopes, _numbered_in):
+        for room, batch in groupby(envelopes, _numbered_in):
+            some = list(batch)
             if room:
-                self._guarded(self.delivery.receive, room, list(some))
+                _guarded(some[0].kind, self.delivery.receive, room, some)
             else:
                 for envelope in some:
-                    self._guarded(self._take, envelope)
-
-    def _guarded(self, take: Callable[..., None], *what: Any) -> None:
-        try:
-            take(*what)
-        except Exception:  # another version's, perhaps: it must not take the rest of the batch with it
-            logger.exception("An envelope could not be read")
+                    _guarded(envelope.kind, self._take, envelope)
 
     def _take(self, envelope: Envelope) -> None:
         if envelope.kind == "personal":
@@ -236,6 +231,14 @@ class Node:
 
 def _numbered_in(envelope: Envelope) -> int:
     return envelope.room if envelope.seq else 0
+
+
+def _guarded(kind: str, take: Callable[..., None], *what: Any) -> None:
+    try:
+        take(*what)
+    except Exception:
+        # Another version's, perhaps: it must not take the rest of the batch with it.
+        logger.exception("An envelope of kind %.40r could not be read", kind)
 
 
 async def _patiently(work: Awaitable[None]) -> None:

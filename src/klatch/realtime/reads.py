@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from klatch import commands, encoded, lookups, proof, protocol, replies
 from klatch.errors import NotFound
 from klatch.presence import presence
+from klatch.realtime.answers import settle
 from klatch.realtime.database import Database, threads_for_search
 from klatch.realtime.searches import Searches
 from klatch.realtime.shelf import Key, Shelf
@@ -100,13 +101,13 @@ class Reads:
             if seq is None or page is None or self._shelf.seqs[asked.pair[0]] != seq:
                 self._history.append(asked)
             else:
-                _resolve(asked.answer, page.at(seq))
+                settle(asked.answer, page.at(seq))
         for answer, user in directory:
             listed = self._lists.known(self._state, user)
             if listed is None:
                 self._directory.append((answer, user))
             else:
-                _resolve(answer, listed)
+                settle(answer, listed)
 
     async def _visit(self) -> None:
         try:
@@ -131,7 +132,7 @@ class Reads:
                     self._shelf.advance(room, seq, touched)
                 self._settle(history, found, seqs)
                 for answer, user in directory:
-                    _resolve(answer, lists[user])
+                    settle(answer, lists[user])
         finally:
             self._visiting = False
 
@@ -144,10 +145,10 @@ class Reads:
             if seq is None:
                 _refuse([asked.answer], NotFound())
             elif page is not None and self._shelf.get(asked.key) is page:
-                _resolve(asked.answer, page.at(seq))
+                settle(asked.answer, page.at(seq))
             elif asked.made is not None:
                 # Touched since, or too much to keep: as old as it says, and younger than the request.
-                _resolve(asked.answer, asked.made.at(asked.made.seq))
+                settle(asked.answer, asked.made.at(asked.made.seq))
             else:
                 missing.setdefault(asked.key, []).append(asked)
         for key, waiting in missing.items():
@@ -218,12 +219,6 @@ def _visit(
     return state, seqs, moved, lists.of(state, people) if people else {}
 
 
-def _resolve(answer: "asyncio.Future[Any]", text: Any) -> None:
-    if not answer.done():
-        answer.set_result(text)
-
-
 def _refuse(answers: Iterable["asyncio.Future[Any]"], problem: Exception) -> None:
     for answer in answers:
-        if not answer.done():
-            answer.set_exception(problem)
+        settle(answer, problem)

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from klatch import commands, protocol
 from klatch.errors import KlatchError
+from klatch.realtime.answers import settle
 from klatch.realtime.database import Database
 
 AT_ONCE = 8  # searches of one visit
@@ -51,7 +52,7 @@ class Searches:
                 except Exception as problem:
                     answers = [problem]
                 for asked, answer in zip(some, answers, strict=False):
-                    _settle(asked.answer, answer)
+                    settle(asked.answer, answer)
                 some = some[len(answers) :]
         finally:
             self._visiting = False
@@ -84,12 +85,3 @@ def _run(some: Sequence[Asked]) -> list[Any]:
         if time.monotonic() > last:
             break
     return answers
-
-
-def _settle(future: "asyncio.Future[Any]", answer: Any) -> None:
-    if future.done():
-        return
-    if isinstance(answer, Exception):
-        future.set_exception(answer)
-    else:
-        future.set_result(answer)

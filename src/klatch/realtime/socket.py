@@ -181,7 +181,7 @@ class Socket:
         answer.add_done_callback(partial(self._answer, request.ref))
 
     def _begin(self, request: Any) -> "asyncio.Future[Any] | None":
-        """Start what was asked for; the future has the reply. None: nothing more is to be said."""
+        """Start what was asked for; the future has the reply. None: it is answered, or the writer will tell."""
         writer = self._node.writer
         if isinstance(request, protocol.Post):
             self.connection.unanswered += 1

@@ -19,6 +19,7 @@ from klatch import search
 from klatch.actions import messages
 from klatch.errors import Internal, KlatchError, Unavailable
 from klatch.models import Message
+from klatch.realtime.answers import settle
 
 logger = logging.getLogger("klatch.writer")
 
@@ -60,13 +61,13 @@ class Writer:
     def post(self, draft: messages.Draft) -> "asyncio.Future[Message]":
         """The same for who waits. A future for each message of a flood is dearer than all else in the loop."""
         future: asyncio.Future[Message] = self._loop.create_future()
-        self.take(draft, partial(_resolve, future))
+        self.take(draft, partial(settle, future))
         return future
 
     def run(self, action: Callable[[], Any]) -> "asyncio.Future[Any]":
         """Run any other writing action in the batch; the future has its result once it is on disk, or the error."""
         future: asyncio.Future[Any] = self._loop.create_future()
-        self._submit(Job(partial(_resolve, future), None, action))
+        self._submit(Job(partial(settle, future), None, action))
         return future
 
     async def close(self) -> None:
@@ -92,7 +93,7 @@ class Writer:
             batch, last = self._next_batch()
             if batch:
                 results = [result for part in _parts(batch) for result in self._commit(part)]
-                self._loop.call_soon_threadsafe(_settle, batch, results)
+                self._loop.call_soon_threadsafe(_tell, batch, results)
                 self._since_checkpoint += len(batch)
                 if self._since_checkpoint >= CHECKPOINT_AFTER:
                     self._checkpoint()
@@ -234,19 +235,10 @@ def _named(problem: Exception) -> KlatchError:
     return Internal()
 
 
-def _settle(batch: Sequence[Job], results: Sequence[Any]) -> None:
+def _tell(batch: Sequence[Job], results: Sequence[Any]) -> None:
     for job, result in zip(batch, results, strict=True):
         try:
             job.done(result)
         except Exception:
-            # Whoever was to be told: the others are told all the same.
+            # It is one person's; the others are told all the same.
             logger.exception("An answer could not be given")
-
-
-def _resolve(future: "asyncio.Future[Any]", result: Any) -> None:
-    if future.cancelled():
-        return
-    if isinstance(result, BaseException):
-        future.set_exception(result)
-    else:
-        future.set_result(result)

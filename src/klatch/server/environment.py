@@ -164,7 +164,9 @@ def _database(value: str) -> dict[str, Any]:
         )
     options: dict[str, Any] = {**PATIENCE, "prepare_threshold": "5", **dict(parse_qsl(url.query))}
     kept_from = options["prepare_threshold"]
-    options["prepare_threshold"] = int(kept_from) if kept_from.isdecimal() else None
+    if kept_from != "none" and not (kept_from.isascii() and kept_from.isdecimal()):
+        raise SettingError("prepare_threshold in KLATCH_DATABASE_URL must be a number, or none.")
+    options["prepare_threshold"] = None if kept_from == "none" else int(kept_from)
     if find_spec("psycopg_pool") is not None:
         options["pool"] = {"min_size": 1, "max_size": 20, "timeout": 10}
     return {
