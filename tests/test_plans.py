@@ -2,6 +2,7 @@
 
 import json
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 import klatch
 from klatch import commands, encoded, lookups, proof, protocol, queries, search
 from klatch.actions import directs, messages, reactions, rooms
-from klatch.models import Membership
+from klatch.models import Membership, Message
 from klatch.models.event import IS_MODERATED
 from klatch.realtime import resume
 from tests.conftest import make_room, make_user
@@ -142,6 +143,23 @@ def test_few_rows_of_a_long_table_are_read_from_an_index_of_just_these() -> None
                 cursor.execute("SET LOCAL enable_seqscan = off")
             cursor.execute(f"{'EXPLAIN QUERY PLAN' if connection.vendor == 'sqlite' else 'EXPLAIN'} {sql}")
             assert index in str(cursor.fetchall())
+
+
+def test_what_refers_to_who_or_what_goes_is_not_looked_for_in_every_message() -> None:
+    rosa = make_user()
+    room = make_room(rosa, *(make_user() for _ in range(9)))
+    # Nobody replies to anything: an index of all rows would have one entry a thousand times, and not be used.
+    posted = messages.post_many([messages.Draft(rosa, room.pk, uuid.uuid4(), "words") for _ in range(1_000)])
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
+    with CaptureQueriesContext(connection) as captured:
+        Message.objects.filter(pk__in=[row.pk for row in posted[:5] if isinstance(row, Message)]).delete()
+        rosa.delete()
+    changes = [query["sql"] for query in captured if query["sql"].startswith(("DELETE", "UPDATE"))]
+    assert any('SET "reply_to_id"' in sql for sql in changes)
+    assert any('UPDATE "klatch_event"' in sql and "user_id" in sql for sql in changes)
+    assert {sql: wrong for sql in changes if (wrong := plan_faults(sql))} == {}
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ class Event(models.Model):
     message = models.ForeignKey(Message, models.CASCADE, null=True, related_name="+")
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     # Whom a member event is about.
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+", db_index=False)
     data = models.JSONField(default=dict)
     at = models.DateTimeField(default=timezone.now)
 
@@ -56,6 +56,8 @@ class Event(models.Model):
                 name="klatch_moderated",
                 condition=~models.Q(kind="message.posted") & models.Q(kind__in=MODERATED),
             ),
+            # Who is deleted is looked for here, too.
+            models.Index(fields=["user"], name="klatch_concerned", condition=models.Q(user__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,7 @@ class Membership(models.Model):
         MODERATOR = "moderator", _("moderator")
         MEMBER = "member", _("member")
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships")
+    room = models.ForeignKey(Room, models.CASCADE, related_name="memberships", db_index=False)  # (room, user) will do
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="klatch_memberships")
     role = models.CharField(max_length=9, choices=Role, default=Role.MEMBER)
     read = models.BigIntegerField(default=0)
@@ -36,7 +36,7 @@ class Membership(models.Model):
 class Ban(models.Model):
     """A removed person cannot join again by themselves; an invitation by a moderator lifts it."""
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="bans")
+    room = models.ForeignKey(Room, models.CASCADE, related_name="bans", db_index=False)  # as above
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -26,7 +26,7 @@ class Message(models.Model):
     body = models.TextField(blank=True)
     html = models.TextField(blank=True)
     renderer = models.SmallIntegerField(default=0)
-    reply_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+")
+    reply_to = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", db_index=False)
     at = models.DateTimeField(default=timezone.now)
     edited_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
@@ -38,6 +38,8 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["author", "client_id"], name="klatch_one_send_one_message"),
             models.UniqueConstraint(fields=["room", "position"], name="klatch_one_position"),
         ]
+        # Of all messages, SQLite would rather read the whole table: it sees that most reply to the same, to none.
+        indexes = [models.Index(fields=["reply_to"], name="klatch_replies", condition=models.Q(reply_to__isnull=False))]
 
     def __str__(self) -> str:
         return f"{self.room_id}/{self.position}"
@@ -48,7 +50,7 @@ class Message(models.Model):
 
 
 class Reaction(models.Model):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="reactions")
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reactions", db_index=False)  # as above
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     emoji = models.CharField(max_length=32)
 
