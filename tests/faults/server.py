@@ -19,14 +19,14 @@ def die_before_ack(value: str) -> None:
     """Killed when a message that says [die] is on disk, before anybody is told."""
     from klatch.realtime import writer
 
-    settle = writer._settle
+    tell = writer._tell
 
     def dying(batch: Any, results: Any) -> None:
         if any(job.draft is not None and "[die]" in job.draft.body for job in batch):
             _die()
-        settle(batch, results)
+        tell(batch, results)
 
-    writer._settle = dying
+    writer._tell = dying
 
 
 def die_before_fan_out(value: str) -> None:
