@@ -47,7 +47,7 @@ class Event(models.Model):
         verbose_name_plural = _("events")
         constraints = [models.UniqueConstraint(fields=["room", "seq"], name="klatch_no_hole")]
         indexes = [
-            # Every post asks both whether they want it: a list of kinds takes SQLite 2 µs, the first words here 0.2.
+            # Every post asks each whether it wants it: a list of kinds takes SQLite 2 µs, the first words here 0.2.
             # The grey lines of a page of history: whatever is not about a message.
             models.Index(fields=["room", "seq"], name="klatch_notices", condition=models.Q(message=None)),
             # Few rows of a long table: what was done in all rooms, by time.
@@ -56,7 +56,7 @@ class Event(models.Model):
                 name="klatch_moderated",
                 condition=~models.Q(kind="message.posted") & models.Q(kind__in=MODERATED),
             ),
-            # Who is deleted is looked for here, too.
+            # Where somebody who is deleted is looked for.
             models.Index(fields=["user"], name="klatch_concerned", condition=models.Q(user__isnull=False)),
         ]
 

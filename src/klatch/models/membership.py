@@ -36,7 +36,7 @@ class Membership(models.Model):
 class Ban(models.Model):
     """A removed person cannot join again by themselves; an invitation by a moderator lifts it."""
 
-    room = models.ForeignKey(Room, models.CASCADE, related_name="bans", db_index=False)  # as above
+    room = models.ForeignKey(Room, models.CASCADE, related_name="bans", db_index=False)  # (room, user) will do
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)

@@ -38,7 +38,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["author", "client_id"], name="klatch_one_send_one_message"),
             models.UniqueConstraint(fields=["room", "position"], name="klatch_one_position"),
         ]
-        # Of all messages, SQLite would rather read the whole table: it sees that most reply to the same, to none.
+        # With the rest in it, SQLite would read the whole table where hardly any is a reply: one value in every row.
         indexes = [models.Index(fields=["reply_to"], name="klatch_replies", condition=models.Q(reply_to__isnull=False))]
 
     def __str__(self) -> str:
@@ -50,7 +50,8 @@ class Message(models.Model):
 
 
 class Reaction(models.Model):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="reactions", db_index=False)  # as above
+    # No index of its own: the constraint's begins with it.
+    message = models.ForeignKey(Message, models.CASCADE, related_name="reactions", db_index=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     emoji = models.CharField(max_length=32)
 
