@@ -44,7 +44,7 @@ class Slow(Line):
         return [each for frame in self.frames for each in frame if each.get("room") == room.pk]
 
     def numbers(self, room: Room) -> list[int]:
-        return [each["seq"] for each in self.of(room)]
+        return [each["seq"] for each in self.of(room) if "seq" in each]
 
 
 @pytest.fixture
@@ -82,6 +82,22 @@ async def test_who_fell_behind_gets_every_event_once_and_in_order(slow: Slow, an
     await eventually(lambda: slow.numbers(room)[-1:] == [after])
     assert slow.numbers(room) == list(range(room.seq + 1, after + 1))
     assert not slow.cuts
+
+
+async def test_what_waits_for_the_next_round_when_somebody_falls_behind_is_read_from_the_log(
+    slow: Slow, anna: User, room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow.follow(room)
+    rounds: list[Any] = []
+    hub = slow.node.hub
+    with monkeypatch.context() as resting:
+        resting.setattr(hub, "_schedule", lambda call, seconds: rounds.append(call))
+        last = await aside(say, room, anna, 2)
+        await eventually(lambda: len(hub.rooms[room.pk].texts) == 2)
+        slow.node.pacer.slow_down(slow.made)
+    for round_ in rounds:
+        round_()
+    await eventually(lambda: slow.numbers(room) == [last - 1, last])
 
 
 async def test_the_next_page_waits_until_the_one_before_has_been_taken(

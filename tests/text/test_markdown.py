@@ -237,5 +237,13 @@ def test_much_code_is_shown_without_colours():
     assert many.count('<span class="o">=</span>') == 12
 
 
+@pytest.mark.parametrize("endless", ["x" * 301, "a b\n" * 80 + "c", "x[0]." * 70])
+def test_code_that_nobody_writes_by_hand_is_shown_without_colours(endless):
+    assert "<span" in render(f"```python\nx = 1\n{endless[:290]}\n```")
+    html = render(f"```python\nx = 1\n{endless}\n```")
+    assert "<span" not in html
+    assert "".join(read(html).text) == f"x = 1\n{endless}\n"
+
+
 def test_an_emptied_body_renders_as_nothing():
     assert render("") == render(" \n\t\u200b ") == ""

@@ -51,8 +51,11 @@ class Delivery:
         return list(self._feeds)
 
     def given(self, room: int) -> int:
-        """The number of the last event of a room that its followers were given."""
-        return self._hub.rooms[room].last or self._feeds[room].seq or 0
+        """The number of the last event of a room that its followers were given: none that waits for the hub's round."""
+        followers = self._hub.rooms[room]
+        if followers.texts:
+            return followers.first - 1
+        return followers.last or self._feeds[room].seq or 0
 
     def attach(self, connection: Connection, room: int, *, hold: bool) -> None:
         """Have the room's next events sent to the connection; with ``hold`` only after ``release``."""

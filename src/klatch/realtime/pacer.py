@@ -35,7 +35,7 @@ class Pacer:
         self._pulling: set[Connection] = set()
 
     def slow_down(self, connection: Connection) -> None:
-        """Push no more events to a connection whose way out is full. Called while the hub flushes: attaches nothing."""
+        """Push no more events to a connection whose way out is full. May be called within a round: attaches nothing."""
         for room in connection.rooms:
             if room not in connection.held:
                 connection.held[room] = Missed(self._delivery.given(room))

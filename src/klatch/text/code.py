@@ -1,5 +1,6 @@
 """Colours for fenced code: Pygments' short class names around the code's own text, never a guess at the language."""
 
+import re
 from functools import cache
 from threading import Lock
 
@@ -21,6 +22,8 @@ LANGUAGES = frozenset(
 LARGEST_CODE = 3_000  # characters in one message; what is beyond stays plain
 LEAST_CODE = 250  # what a shorter block counts for: the first use of a language takes some milliseconds
 LINE = 6  # what a shorter line counts for: some lexers look back over all empty lines
+# Nobody writes such code by hand, and its cost grows with the square: a line for Make's lexer, words for Java's.
+_ENDLESS = re.compile(r".{301}|[\w\s.$<>?\[\]]{301}")
 
 CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
 
@@ -35,6 +38,13 @@ def _lexer(language: str) -> Lexer:
         lexer = get_lexer_by_name(language, stripnl=False, ensurenl=False)
         list(lexer.get_tokens(""))
     return lexer
+
+
+def cost(code: str) -> int:
+    """How much of ``LARGEST_CODE`` the colours of this code take."""
+    if _ENDLESS.search(code):
+        return LARGEST_CODE + 1
+    return max(len(code), LEAST_CODE, code.count("\n") * LINE)
 
 
 def coloured(code: str, language: str) -> str:

@@ -18,7 +18,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from klatch.text.cleaning import clean
-from klatch.text.code import LANGUAGES, LARGEST_CODE, LEAST_CODE, LINE, coloured
+from klatch.text.code import LANGUAGES, LARGEST_CODE, coloured, cost
 from klatch.text.gate import safe
 from klatch.text.marks import chat_marks, fold_name
 from klatch.text.tables import bounded_table
@@ -110,12 +110,11 @@ class Html(RendererHTML):
         language = (tokens[idx].info.split() or [""])[0].lower()
         if language not in LANGUAGES:
             return f"<pre><code>{_escape(code)}</code></pre>"
-        cost = max(len(code), LEAST_CODE, code.count("\n") * LINE)
-        room = env.setdefault("code", LARGEST_CODE)
-        if cost > room:
+        left = env.setdefault("code", LARGEST_CODE) - cost(code)
+        if left < 0:
             html = _escape(code)
         else:
-            env["code"] = room - cost
+            env["code"] = left
             html = coloured(code, language)
         return f'<pre><code class="language-{language}">{html}</code></pre>'
 
