@@ -101,9 +101,9 @@ def numbers_of(rooms: list[Room]) -> dict[int, list[int]]:
             for room in rooms}  # fmt: skip
 
 
-@pytest.fixture
-def _careless(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.KLATCH = CARELESS | {"RESUME_EVENTS": 30}
+@pytest.fixture(params=[3, 30], ids=["often reset", "seldom reset"])
+def _careless(request: pytest.FixtureRequest, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.KLATCH = CARELESS | {"RESUME_EVENTS": request.param}
     monkeypatch.setattr(resume, "PAGE", 2)
 
 

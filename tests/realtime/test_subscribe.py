@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from klatch import queries
-from klatch.actions import messages
+from klatch.actions import messages, rooms
 from klatch.models import Room
 from klatch.realtime import resume
 from tests.conftest import Server, aside, make_room, make_user
@@ -29,6 +29,23 @@ async def test_subscribing_again_brings_what_was_missed_meanwhile(
         assert bodies([await talk.next(), await talk.next()]) == ["one", "two"]
         await say(room, anna, "three")
         assert bodies([await talk.until("message.posted")]) == ["three"]
+
+
+async def test_a_room_that_cannot_be_caught_up_with_begins_anew_as_it_is_now(
+    server: Server, anna: User, joon: User, room: Room
+) -> None:
+    async with talking(server, joon) as talk:
+        known = await head(room)
+        await talk.ask(op="unsubscribe", ref=1, room=room.pk)
+        await aside(rooms.change_room, anna, room.pk, name="Another name")
+        await say(room, anna, "unheard")
+        await talk.send(op="subscribe", ref=2, room=room.pk, seq=known + 9)
+        subscribed, added, reset = await talk.next(), await talk.next(), await talk.next()
+        assert subscribed == {"type": "subscribed", "ref": 2, "room": room.pk, "seq": known + 2}
+        assert (added["type"], added["room"]["name"], added["room"]["seq"]) == ("room.added", "Another name", known + 2)
+        assert reset == {"type": "reset", "room": room.pk, "seq": known + 2}
+        await say(room, anna, "heard")
+        assert bodies([await talk.until("message.posted")]) == ["heard"]
 
 
 async def test_a_room_left_aside_stays_so_when_the_log_is_looked_at(

@@ -89,18 +89,15 @@ class Delivery:
     async def _bridge(self, connection: Connection, room: int, seq: int) -> None:
         """Read what lies between ``seq`` and what is held, then release. The person may be gone by now."""
         try:
-            caught = await self._database.read(_catch_up, connection.user, room, seq)
+            head, texts = await self._database.read(_catch_up, connection.user, room, seq)
         except NotFound:
             self.forget(connection, room)
         except KlatchError:
             connection.cut(Close.SHUTDOWN)
         else:
             if room in connection.held:
-                if caught.reset:
-                    self._hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
-                if caught.events:
-                    self._hub.say(connection, *caught.events)
-                self.release(connection, room, caught.head)
+                self._hub.say(connection, *texts)
+                self.release(connection, room, head)
 
     def detach(self, connection: Connection, room: int) -> None:
         """Nothing of the room that comes after this call reaches the connection."""
@@ -229,7 +226,7 @@ def _my_room(user_id: int, room: int) -> protocol.MyRoom:
     return serialize.my_room(mine, presence.online_in(room), people)
 
 
-def _catch_up(user_id: int, room: int, known: int) -> resume.Caught:
+def _catch_up(user_id: int, room: int, known: int) -> tuple[int, list[str]]:
     return resume.read_room(_person(user_id), room, known)
 
 

@@ -112,8 +112,9 @@ class Hub:
             followers.ephemeral.append(text)
 
     def say(self, connection: Connection, *texts: str) -> None:
-        """Send something to one connection alone, after what it was offered before."""
-        self._offer(connection, Chunk(list(texts)))
+        """Send something, or nothing, to one connection alone, after what it was offered before."""
+        if texts:
+            self._offer(connection, Chunk(list(texts)))
 
     def answer(self, connection: Connection, reply: str | Encoded) -> None:
         """The same for one reply."""

@@ -3,7 +3,7 @@
 Keeps no event: of a connection that fell behind only the last number of each room is remembered.
 """
 
-from klatch import protocol, queries
+from klatch import queries
 from klatch.errors import Close, KlatchError, NotFound
 from klatch.realtime import resume
 from klatch.realtime.chunk import Chunk
@@ -74,11 +74,7 @@ class Pacer:
         if connection.held.get(room) is not held:
             # Left, or asked for anew, meanwhile.
             return
-        if page.anew is not None:
-            self._hub.say(connection, protocol.encode({"type": "room.added", "room": page.anew}))
-            self._hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": page.head}))
-        if page.events:
-            self._hub.say(connection, *page.events)
+        self._hub.say(connection, *page.texts)
         if page.upto == page.head:
             self._delivery.release(connection, room, page.head)
         else:

@@ -25,17 +25,17 @@ class Caught(NamedTuple):
     events: list[str]
     reset: bool
 
+    def texts(self, room: int) -> list[str]:
+        """The same as frames."""
+        return [_reset(room, self.head)] if self.reset else self.events
+
 
 class Page(NamedTuple):
-    """A part of what was missed, for a connection that stays: the events up to ``upto``; ``head`` is the room's.
-
-    ``anew`` is the room as it is now where there is more to tell than events can: then there are none.
-    """
+    """A part of what was missed, for a connection that stays: the frames up to ``upto``; ``head`` is the room's."""
 
     upto: int
     head: int
-    events: list[str]
-    anew: protocol.MyRoom | None
+    texts: list[str]
 
 
 class Hello(NamedTuple):
@@ -82,15 +82,17 @@ def read(hellos: Sequence[Hello]) -> list[Snapshot]:
     ]
 
 
-def read_room(user: Any, room: int, known: int | None) -> Caught:
-    """The same for one room. Raises ``NotFound``."""
-    caught = catch_up(queries.membership(user, room), known, True, conf().outbox_bytes)
+def read_room(user: Any, room: int, known: int | None) -> tuple[int, list[str]]:
+    """The same for one room of a connection that stays: its head, and the frames to send. Raises ``NotFound``."""
+    mine = queries.membership(user, room)
+    caught = catch_up(mine, known, True, conf().outbox_bytes)
+    texts = _begin_anew(mine) if caught.reset else caught.events
     queries.membership(user, room)
-    return caught
+    return caught.head, texts
 
 
 def read_page(user: Any, room: int, known: int) -> Page:
-    """The next events of one room, as many as go into a page. Raises ``NotFound``."""
+    """The next events of one room, as many as go into a page; or a reset. Raises ``NotFound``."""
     mine = queries.membership(user, room)
     head = mine.room.seq
     events: list[str] = []
@@ -101,12 +103,10 @@ def read_page(user: Any, room: int, known: int) -> Page:
                 break
             events.append(protocol.encode(serialize.event(row, reactions)))
             size += len(events[-1])
-    anew = None
-    if known != head and not events:
-        people = queries.people_of([mine.room]) if mine.room.is_direct else {}
-        anew = _my_room(mine, people, presence.online_in(room))
+    anew = known != head and not events
+    page = Page(head, head, _begin_anew(mine)) if anew else Page(known + len(events), head, events)
     queries.membership(user, room)
-    return Page(known + len(events) if anew is None else head, head, events, anew)
+    return page
 
 
 def _read_log(room: int, after: int, upto: int) -> list[str]:
@@ -144,6 +144,17 @@ def catch_up(
             # Old rows of the log may have been cleared away; a part is never passed off as the whole.
             return Caught(head, [], True)
     return Caught(head, events, False)
+
+
+def _begin_anew(mine: Membership) -> list[str]:
+    """What no event tells any more, no welcome follows to tell: what the room is now."""
+    people = queries.people_of([mine.room]) if mine.room.is_direct else {}
+    now = _my_room(mine, people, presence.online_in(mine.room_id))
+    return [protocol.encode({"type": "room.added", "room": now}), _reset(mine.room_id, mine.room.seq)]
+
+
+def _reset(room: int, seq: int) -> str:
+    return protocol.encode({"type": "reset", "room": room, "seq": seq})
 
 
 def _my_room(row: Membership, people: Mapping[int, list[Any]], online: Collection[int]) -> protocol.MyRoom:

@@ -141,9 +141,7 @@ class Socket:
             "limits": {"body": conf().body_chars, "frame": conf().frame_bytes},
         })]  # fmt: skip
         for room, caught in snapshot.caught.items():
-            if caught.reset:
-                texts.append(protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
-            texts += caught.events
+            texts += caught.texts(room)
         node.hub.say(connection, *texts, protocol.encode({"type": "ready", "ref": hello.ref}))
         for room in list(connection.rooms - snapshot.caught.keys()):
             node.delivery.detach(connection, room)
@@ -228,7 +226,7 @@ class Socket:
             connection.unsubscribed.discard(room)
             node.delivery.detach(connection, room)
             node.delivery.attach(connection, room, hold=True)
-            caught = await node.database.read(resume.read_room, self._user, room, request.seq)
+            head, texts = await node.database.read(resume.read_room, self._user, room, request.seq)
         except NotFound as problem:
             node.delivery.forget(connection, room)
             return problem
@@ -237,12 +235,9 @@ class Socket:
             return problem
         if room not in connection.rooms:
             return NotFound()
-        self._reply(request.ref, {"type": "subscribed", "room": room, "seq": caught.head})
-        if caught.reset:
-            node.hub.say(connection, protocol.encode({"type": "reset", "room": room, "seq": caught.head}))
-        if caught.events:
-            node.hub.say(connection, *caught.events)
-        node.delivery.release(connection, room, caught.head)
+        self._reply(request.ref, {"type": "subscribed", "room": room, "seq": head})
+        node.hub.say(connection, *texts)
+        node.delivery.release(connection, room, head)
         return None
 
     # Replies
