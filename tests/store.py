@@ -135,8 +135,6 @@ class Store:
             room["seq"] = frame["seq"]
             self._count(room, frame)
         self._show(frame)
-        if frame["type"] == "member.left" and frame["user"]["id"] == self.you["id"]:
-            self.forget(room["id"])
         return True
 
     def _count(self, room: dict[str, Any], frame: dict[str, Any]) -> None:

@@ -95,6 +95,9 @@ def log_after(heads: dict[int, int]) -> list[dict[str, Any]]:
 def replayed(store: Store, user: User, frames: list[dict[str, Any]]) -> Store:
     for frame in frames:
         store.apply(frame)
+        if frame["type"] == "member.left" and frame["user"]["id"] == user.pk:
+            # What the server says right after, or a welcome by its silence.
+            store.apply({"type": "room.removed", "room": frame["room"], "removed": frame["removed"]})
     for room in store.added:
         # What the server says right after somebody came into a room.
         mine = json.loads(protocol.encode(commands.my_room(queries.membership(user, room))))

@@ -19,7 +19,8 @@ from tests.realtime.test_lossy import CARELESS
 from tests.relay.lossy import LossyRelay
 
 WHAT = ("post", "post", "post", "reply", "edit", "delete", "react", "join", "leave", "remove", "invite", "rename",
-        "drop", "back", "behind", "behind", "subscribe", "settle")  # fmt: skip
+        "archive", "role", "read", "drop", "back", "behind", "behind", "subscribe", "settle")  # fmt: skip
+REFUSALS = ("not_found", "forbidden", "archived")
 STEP = st.tuples(st.sampled_from(WHAT), st.integers(0, 3), st.integers(0, 1), st.integers(0, 50))
 # What stands in one list happens at the same time.
 WALK = st.lists(st.lists(STEP, min_size=1, max_size=5, unique_by=lambda step: step[1]), min_size=4, max_size=25)
@@ -67,6 +68,12 @@ class World:
             await self.ask(talker, "remove", room=room, user=other)
         elif what == "rename":
             await self.ask(talker, "update", room=room, name=f"room {next(numbers)}")
+        elif what == "archive":
+            await self.ask(talker, "update", room=room, archived=which % 2 == 0)
+        elif what == "role":
+            await self.ask(talker, "role", room=room, user=other, role=("member", "moderator", "owner")[which % 3])
+        elif what == "read":
+            await self.ask(talker, "read", room=room, position=which % 5)
         elif what == "subscribe":
             # Only what one holds is followed again.
             if room in talker.store.rooms:
@@ -78,7 +85,7 @@ class World:
         try:
             ack = await talker.client.post(room, f"said {next(numbers)}", reply_to=reply_to)
         except RequestError as refused:
-            if refused.code != "not_found":
+            if refused.code not in REFUSALS:
                 raise
         else:
             self.messages.append(ack["id"])
@@ -87,7 +94,7 @@ class World:
         try:
             await talker.ask(op, **fields)
         except RequestError as refused:
-            if refused.code not in ("not_found", "forbidden"):
+            if refused.code not in REFUSALS:
                 raise
 
 
