@@ -94,10 +94,11 @@ def heads(room_ids: Iterable[int]) -> dict[int, int]:
     return found
 
 
-def left_since(room_id: int, after: int) -> list[tuple[int, bool]]:
-    """Who left a room after this number, and whether they were removed."""
+def left_since(room_id: int, after: int) -> list[tuple[int, int, bool]]:
+    """Who left a room after this number: with the number of that, and whether they were removed. In order."""
     rows = Event.objects.filter(room_id=room_id, seq__gt=after, kind=Event.Kind.MEMBER_LEFT, user__isnull=False)
-    return [(user, bool(data["removed"])) for user, data in rows.order_by("seq").values_list("user_id", "data")]
+    found = rows.order_by("seq").values_list("user_id", "seq", "data")
+    return [(user, seq, bool(data["removed"])) for user, seq, data in found]
 
 
 def last_event_id() -> int:

@@ -9,7 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from klatch import log
-from klatch.actions import accounts, members, messages
+from klatch.actions import accounts
 from klatch.errors import Close, Unavailable
 from klatch.models import Room
 from klatch.presence import Presence
@@ -221,53 +221,6 @@ async def test_a_database_that_does_not_answer_a_hello_asks_to_come_back(
     async with talking(server, pair[2], hello=False) as talk:
         await talk.send(op="hello", ref=1, rooms={})
         assert await talk.closed() == Close.SHUTDOWN
-
-
-# Following
-
-
-async def test_who_is_added_before_the_hello_is_welcomed_first(server: Server, pair: tuple[Room, User, User]) -> None:
-    _, anna, joon = pair
-    other = await aside(make_room, anna)
-    async with talking(server, joon, hello=False) as talk:
-        await eventually(lambda: joon.pk in server.node.hub.users)
-        await aside(members.invite, anna, other.pk, [joon.pk])
-        await aside(messages.post, other.pk, anna, "early")
-        await asyncio.sleep(0.05)
-        await talk.send(op="hello", ref=1, rooms={})
-        assert (await talk.next())["type"] == "welcome"
-        await talk.rest()
-        await aside(messages.post, other.pk, anna, "late")
-        assert (await talk.until("message.posted"))["message"]["body"] == "late"
-
-
-async def test_a_gap_is_not_filled_with_words_from_after_a_removal(
-    server: Server, pair: tuple[Room, User, User], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    room, anna, joon = pair
-    async with talking(server, joon) as talk:
-        with monkeypatch.context() as lost:
-            lost.setattr(server.node.delivery, "receive", lambda envelope: None)
-            message = await aside(messages.post, room.pk, anna, "word")
-            await aside(members.remove, anna, room.pk, joon.pk)
-            await aside(messages.edit, anna, message.pk, "secret")
-            await asyncio.sleep(0.02)
-        # Only the number of the post was heard: the removal lies beyond the gap.
-        server.node.delivery._feeds[room.pk].heard(message.seq)
-        server.node.delivery._refill(room.pk)
-        await talk.until("room.removed")
-        assert "secret" not in str(await talk.rest())
-        assert joon.pk in server.node.hub.users
-
-
-async def test_the_look_at_the_log_begins_where_the_last_one_ended(
-    server: Server, pair: tuple[Room, User, User]
-) -> None:
-    """Though nobody came or went since: a busy room must not make every look longer than the one before."""
-    room, anna, _ = pair
-    await aside(messages.post, room.pk, anna, "word")
-    await server.node.delivery.look_at_log()
-    assert server.node.delivery._log_id == await aside(lambda: room.events.latest("pk").pk)
 
 
 def test_who_is_online_can_be_asked_while_processes_come_and_go() -> None:

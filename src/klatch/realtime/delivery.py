@@ -41,6 +41,7 @@ class Delivery:
         self._feeds: dict[int, Feed] = {}
         self._refilling: set[int] = set()
         self._log_id = 0
+        self._owed: set[tuple[int, int]] = set()  # room and person: to be let in by the next look at the log
 
     async def start(self) -> None:
         self._log_id = await self._database.read(queries.last_event_id)
@@ -117,9 +118,7 @@ class Delivery:
             self._deliver(feed.accept(envelopes))
             if feed.missing is not None:
                 self._refill(room)
-        for envelope in envelopes:
-            if envelope.user and envelope.kind == Event.Kind.MEMBER_JOINED and envelope.user in self._hub.users:
-                self._let_in(envelope.user, room)
+        self._let_in_whom(envelopes)
 
     def _deliver(self, envelopes: Iterable[Envelope]) -> None:
         for envelope in envelopes:
@@ -140,11 +139,20 @@ class Delivery:
             frame = {"type": "room.removed", "room": room, "removed": removed}
             self._hub.say(connection, protocol.encode(frame))
 
+    def _let_in_whom(self, envelopes: Iterable[Envelope]) -> None:
+        for envelope in envelopes:
+            if envelope.user and envelope.kind == Event.Kind.MEMBER_JOINED:
+                self._let_in(envelope.user, envelope.room)
+
     def _let_in(self, user: int, room: int) -> None:
         for connection in list(self._hub.users.get(user, ())):
-            # Who is not welcomed yet is told by the welcome, or by the next look at the log.
-            if connection.welcomed and room not in connection.rooms and room not in connection.unsubscribed:
+            if room in connection.rooms or room in connection.unsubscribed:
+                continue
+            if connection.welcomed:
                 self._spawn(self.welcome_to(connection, room))
+            else:
+                # The welcome may have been read before.
+                self._owed.add((room, user))
 
     async def welcome_to(self, connection: Connection, room: int) -> None:
         """Attach a connection to a room that its person belongs to now, and say so."""
@@ -155,8 +163,8 @@ class Delivery:
             self.forget(connection, room)
             return
         except KlatchError:
-            # The next look at the log tries again.
             self.detach(connection, room)
+            self._owed.add((room, connection.user))
             return
         if room in connection.rooms:
             self._hub.say(connection, protocol.encode({"type": "room.added", "room": mine}))
@@ -184,9 +192,11 @@ class Delivery:
                 found, left = await self._database.read(_gap, room, *gap)
                 if self._feeds.get(room) is not feed:
                     continue
-                for user, removed in left:
+                for user, _, removed in left:
                     self._let_out(user, room, removed=removed)
                 self._deliver(feed.accept(found))
+                gone = {user: seq for user, seq, _ in left}
+                self._let_in_whom(envelope for envelope in found if envelope.seq > gone.get(envelope.user, 0))
                 if feed.seq == gap[0]:
                     # Heard of, not there yet: the next look at the log asks again.
                     feed.head = feed.seq
@@ -211,12 +221,13 @@ class Delivery:
                 feed.heard(head)
                 if feed.missing is not None:
                     self._refill(room)
-        latest: dict[tuple[int, int], Event] = {
-            (event.room_id, event.user_id): event for event in changes if event.user_id in self._hub.users
-        }
-        for (room, user), event in latest.items():
-            if event.kind == Event.Kind.MEMBER_JOINED:
-                self._let_in(user, room)
+        owed, self._owed = self._owed, set()
+        for event in changes:
+            if event.user_id in self._hub.users:
+                pair = event.room_id, event.user_id
+                (owed.add if event.kind == Event.Kind.MEMBER_JOINED else owed.discard)(pair)
+        for room, user in owed:
+            self._let_in(user, room)
 
 
 def _my_room(user_id: int, room: int) -> protocol.MyRoom:
@@ -237,7 +248,7 @@ def _person(user_id: int) -> Any:
     return user
 
 
-def _gap(room: int, after: int, upto: int) -> tuple[list[Envelope], list[tuple[int, bool]]]:
+def _gap(room: int, after: int, upto: int) -> tuple[list[Envelope], list[tuple[int, int, bool]]]:
     """Events of the log, and who has left since ``after``.
 
     Frames are made of rows as they are now: who has left by now, within the gap or beyond it, may not see them.
