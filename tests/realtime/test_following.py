@@ -28,7 +28,7 @@ async def test_who_is_added_before_the_hello_is_welcomed_first(server: Server, a
         await asyncio.sleep(0.05)
         await talk.send(op="hello", ref=1, rooms={})
         assert (await talk.next())["type"] == "welcome"
-        await talk.rest()
+        assert (await talk.until("room.added"))["room"]["id"] == other.pk
         await aside(messages.post, other.pk, anna, "late")
         assert (await talk.until("message.posted"))["message"]["body"] == "late"
 
@@ -83,6 +83,21 @@ async def test_who_came_in_while_they_were_welcomed_is_let_in_by_a_later_look(
         connection.welcomed = True
         await delivery.look_at_log()
         assert (await talk.until("room.added"))["room"]["id"] == other.pk
+
+
+async def test_who_is_let_in_twice_at_once_is_told_once(
+    server: Server, anna: User, joon: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = await aside(make_room, anna)
+    delivery = server.node.delivery
+    async with talking(server, joon) as talk:
+        with monkeypatch.context() as lost:
+            lost.setattr(delivery, "receive", lambda room, envelopes: None)
+            await aside(members.invite, anna, other.pk, [joon.pk])
+            await asyncio.sleep(0.02)
+        (connection,) = server.node.hub.users[joon.pk]
+        await asyncio.gather(*[delivery.welcome_to(connection, other.pk) for _ in range(2)])
+        assert [frame["type"] for frame in await talk.rest() if "room" in frame].count("room.added") == 1
 
 
 async def test_who_cannot_be_let_in_while_the_database_is_away_is_let_in_by_a_later_look(

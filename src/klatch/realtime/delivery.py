@@ -156,6 +156,9 @@ class Delivery:
 
     async def welcome_to(self, connection: Connection, room: int) -> None:
         """Attach a connection to a room that its person belongs to now, and say so."""
+        if room in connection.rooms:
+            # Told twice at once: a second look, older than what was said since, would set the client back.
+            return
         self.attach(connection, room, hold=True)
         try:
             mine = await self._database.read(_my_room, connection.user, room)
