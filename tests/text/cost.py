@@ -1,4 +1,4 @@
-"""What treating a text costs, in units of an ordinary text of the same length: no machine's clock decides."""
+"""What treating a text costs, in units of an ordinary text of the same length: a ratio within one run."""
 
 import time
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""No body of full size may hold up the others: the bound here is generous, the usual worst case a quarter of it."""
+"""No body of full size may hold up the others: the bound here is generous, the worst that is known a sixth of it."""
 
 import pytest
 

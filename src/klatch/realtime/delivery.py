@@ -118,7 +118,7 @@ class Delivery:
             self._deliver(feed.accept(envelopes))
             if feed.missing is not None:
                 self._refill(room)
-        self._let_in_whom(envelopes)
+        self._let_in_joined(envelopes)
 
     def _deliver(self, envelopes: Iterable[Envelope]) -> None:
         for envelope in envelopes:
@@ -139,7 +139,7 @@ class Delivery:
             frame = {"type": "room.removed", "room": room, "removed": removed}
             self._hub.say(connection, protocol.encode(frame))
 
-    def _let_in_whom(self, envelopes: Iterable[Envelope]) -> None:
+    def _let_in_joined(self, envelopes: Iterable[Envelope]) -> None:
         for envelope in envelopes:
             if envelope.user and envelope.kind == Event.Kind.MEMBER_JOINED:
                 self._let_in(envelope.user, envelope.room)
@@ -199,7 +199,7 @@ class Delivery:
                     self._let_out(user, room, removed=removed)
                 self._deliver(feed.accept(found))
                 gone = {user: seq for user, seq, _ in left}
-                self._let_in_whom(envelope for envelope in found if envelope.seq > gone.get(envelope.user, 0))
+                self._let_in_joined(envelope for envelope in found if envelope.seq > gone.get(envelope.user, 0))
                 if feed.seq == gap[0]:
                     # Heard of, not there yet: the next look at the log asks again.
                     feed.head = feed.seq
@@ -227,8 +227,8 @@ class Delivery:
         owed, self._owed = self._owed, set()
         for event in changes:
             if event.user_id in self._hub.users:
-                pair = event.room_id, event.user_id
-                (owed.add if event.kind == Event.Kind.MEMBER_JOINED else owed.discard)(pair)
+                change = owed.add if event.kind == Event.Kind.MEMBER_JOINED else owed.discard
+                change((event.room_id, event.user_id))
         for room, user in owed:
             self._let_in(user, room)
 

@@ -147,7 +147,7 @@ def catch_up(
 
 
 def _begin_anew(mine: Membership) -> list[str]:
-    """What no event tells any more, no welcome follows to tell: what the room is now."""
+    """A reset where no welcome says what the room is now: that goes before it."""
     people = queries.people_of([mine.room]) if mine.room.is_direct else {}
     now = _my_room(mine, people, presence.online_in(mine.room_id))
     return [protocol.encode({"type": "room.added", "room": now}), _reset(mine.room_id, mine.room.seq)]

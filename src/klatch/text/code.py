@@ -22,7 +22,8 @@ LANGUAGES = frozenset(
 LARGEST_CODE = 3_000  # characters in one message; what is beyond stays plain
 LEAST_CODE = 250  # what a shorter block counts for: the first use of a language takes some milliseconds
 LINE = 6  # what a shorter line counts for: some lexers look back over all empty lines
-# Nobody writes such code by hand, and its cost grows with the square: a line for Make's lexer, words for Java's.
+# More than 300 characters of what nobody writes by hand, and what costs the square of its length: a line for Make's
+# lexer, words for Java's.
 _ENDLESS = re.compile(r".{301}|[\w\s.$<>?\[\]]{301}")
 
 CLASSES = frozenset(name for name in STANDARD_TYPES.values() if name)
